@@ -1,0 +1,75 @@
+# Each target is one honest command; see README.md.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON      ?= python3
+VENV        ?= .venv
+BIN         := $(VENV)/bin
+ENVIRONMENT ?= local
+INVENTORY   := inventories/$(ENVIRONMENT)
+PLAY        := $(BIN)/ansible-playbook -i $(INVENTORY)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -ts "$$(printf '\t')"
+
+$(VENV)/.runtime: requirements/runtime.txt
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { apt-get install -y python3-venv && $(PYTHON) -m venv --clear $(VENV); }
+	@echo "Installing the locked Python packages into $(VENV)"
+	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/runtime.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "Installing the locked development packages into $(VENV)"
+	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+.PHONY: venv
+venv: $(VENV)/.runtime ## Install the locked runtime packages into .venv
+
+.PHONY: dev
+dev: $(VENV)/.dev ## Install the locked development packages into .venv
+
+.PHONY: site
+site: venv ## Raise the platform of ENVIRONMENT (default: local)
+	@$(PLAY) playbooks/site.yml $(ARGS)
+
+.PHONY: verify
+verify: venv ## Ask the running platform whether all is well
+	@$(PLAY) playbooks/verify.yml $(ARGS)
+
+.PHONY: destroy
+destroy: venv ## Remove the platform of ENVIRONMENT and leave the host as it was
+	@$(PLAY) playbooks/destroy.yml $(if $(filter local,$(ENVIRONMENT)),-e confirm=local) $(ARGS)
+
+.PHONY: lint
+lint: dev ## ansible-lint (production), ruff, mypy, yamllint
+	@tests/run lint
+
+.PHONY: unit
+unit: dev ## Unit tests
+	@tests/run unit
+
+.PHONY: test
+test: dev ## Every test: lint, unit, bundle, integration, end to end, role scenarios
+	@tests/run all
+
+.PHONY: bench
+bench: dev ## Measure against kubectl and kubernetes.core; writes .platform/bench.json
+	@tests/run bench
+
+.PHONY: lock
+lock: dev ## Resolve the Python locks anew (hashes, no registry hosts)
+	@$(BIN)/pip install --quiet uv
+	@for set in runtime dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header requirements/$$set.in -o requirements/$$set.txt; done
+
+.PHONY: docs
+docs: dev ## Write the pages of docs/roles from the argument specs
+	@$(BIN)/python -m tests.tools.role_pages
+
+.PHONY: collection
+collection: venv ## Build the collection's artefact
+	@$(BIN)/ansible-galaxy collection build --force --output-path dist
