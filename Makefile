@@ -46,19 +46,19 @@ destroy: venv ## Remove the platform of ENVIRONMENT and leave the host as it was
 
 .PHONY: lint
 lint: dev ## ansible-lint (production), ruff, mypy, yamllint
-	@tests/run lint
+	@$(BIN)/python tests/run.py lint
 
 .PHONY: unit
 unit: dev ## Unit tests
-	@tests/run unit
+	@$(BIN)/python tests/run.py unit
 
 .PHONY: test
 test: dev ## Every test: lint, unit, bundle, integration, end to end, role scenarios
-	@tests/run all
+	@$(BIN)/python tests/run.py all
 
 .PHONY: bench
 bench: dev ## Measure against kubectl and kubernetes.core; writes .platform/bench.json
-	@tests/run bench
+	@$(BIN)/python -m tests.benchmarks
 
 .PHONY: lock
 lock: dev ## Resolve the Python locks anew (hashes, no registry hosts)

@@ -1,0 +1,110 @@
+"""Runs the project's test steps in order, within a time budget, and sums them up.
+
+Usage: ``python tests/run.py STEP…`` with the steps of :data:`STEPS`, or ``all``.
+The budget (``GANTRY_TEST_MINUTES``, default 75) bounds the whole run: a step that it does not reach is printed as
+``not run: …`` and fails the run, for what was not run was not shown.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PLAYBOOK = str(BIN / "ansible-playbook")
+E2E_INVENTORY = "tests/e2e/inventory"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its commands run in order until one fails; ``cleanup`` runs whatever happened."""
+
+    name: str
+    commands: tuple[tuple[str, ...], ...]
+    cleanup: tuple[str, ...] = ()
+
+
+def tool(name: str, *arguments: str) -> tuple[str, ...]:
+    """A command of the virtual environment."""
+    return (str(BIN / name), *arguments)
+
+
+STEPS = (
+    Step(
+        "lint",
+        (
+            tool("ruff", "check", "."),
+            tool("ruff", "format", "--check", "."),
+            tool("mypy", "plugins", "tests"),
+            tool("yamllint", "--strict", "."),
+            tool("ansible-lint", "--offline"),
+            tool("antsibull-changelog", "lint"),
+        ),
+    ),
+    Step("unit", (tool("pytest", "tests/unit"),)),
+    Step("services", (("make", "--no-print-directory", "-C", "services/catalog", "test"),)),
+    Step("collection", (tool("pytest", "tests/collection"),)),
+    Step("bundle", ((PLAYBOOK, "playbooks/bundle.yml", "-i", E2E_INVENTORY),)),
+    Step("integration", (tool("pytest", "tests/integration"),)),
+    Step(
+        "e2e",
+        (tool("pytest", "-x", "--timeout=1800", "tests/e2e"),),
+        cleanup=(PLAYBOOK, "playbooks/destroy.yml", "-i", E2E_INVENTORY, "-e", "confirm=e2e"),
+    ),
+    Step("scenarios", (tool("python", "tests/scenarios.py"),)),
+)
+
+
+def run(command: tuple[str, ...], deadline: float) -> str | None:
+    """Run one command until ``deadline`` (monotonic seconds); return why it failed, or None."""
+    print(f"$ {' '.join(command)}", flush=True)
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "PATH": f"{BIN}:{os.environ['PATH']}"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True) as process:
+        try:
+            code = process.wait(timeout=max(1.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+            return "out of time"
+    return None if code == 0 else f"{command[0].rsplit('/', 1)[-1]} ended with {code}"
+
+
+def main(wanted: list[str]) -> int:
+    """Run the wanted steps; return the exit status."""
+    known = {step.name: step for step in STEPS}
+    names = list(known) if wanted in ([], ["all"]) else wanted
+    if unknown := [name for name in names if name not in known]:
+        print(f"unknown step {', '.join(unknown)}: use one of {', '.join(known)}, or all", file=sys.stderr)
+        return 2
+    deadline = time.monotonic() + float(os.environ.get("GANTRY_TEST_MINUTES", "75")) * 60
+    results: list[tuple[str, str | None, float]] = []
+    for name in names:
+        step, began = known[name], time.monotonic()
+        if began >= deadline:
+            results.append((name, "not run", 0.0))
+            continue
+        print(f"\n=== {name}", flush=True)
+        reason = next((why for command in step.commands if (why := run(command, deadline))), None)
+        if step.cleanup:
+            run(step.cleanup, time.monotonic() + 180)
+        results.append((name, reason, time.monotonic() - began))
+
+    print("\n=== summary")
+    for name, reason, seconds in results:
+        print(f"not run: {name}" if reason == "not run" else f"{name:<12} {seconds:7.1f} s  {reason or 'ok'}")
+    failed = sum(reason is not None for _, reason, _ in results)
+    print(f"\n{len(results) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
