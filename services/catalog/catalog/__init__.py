@@ -1,0 +1,5 @@
+"""The shop's catalog: products, search and prices."""
+
+from typing import Final
+
+__version__: Final = "0.1.0"

@@ -1,0 +1,1 @@
+"""What connects the catalog to the world: HTTP, storage, logs and metrics."""

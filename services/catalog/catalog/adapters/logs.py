@@ -1,0 +1,64 @@
+"""Logs as JSON lines of one schema: time, level, service, version, environment, trace_id, span_id, message, fields."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from catalog import __version__
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_TOP = ("time", "level", "service", "version", "environment", "trace_id", "span_id", "message")
+
+
+def trace_ids(traceparent: str) -> dict[str, str]:
+    """The ids of a W3C traceparent header; empty when it is missing or malformed."""
+    match = _TRACEPARENT.fullmatch(traceparent)
+    return {"trace_id": match[1], "span_id": match[2]} if match else {}
+
+
+def configure(level: str, environment: str) -> None:
+    """Send structlog's and the standard library's logs to standard output, one JSON object a line."""
+
+    def origin(_logger: Any, _name: str, event: EventDict) -> EventDict:
+        event.update(service="catalog", version=__version__, environment=environment)
+        return event
+
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.format_exc_info,
+        origin,
+        structlog.processors.EventRenamer("message"),
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _schema,
+            structlog.processors.JSONRenderer(default=str),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _schema(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    """The schema's keys first and in order; everything else under `fields`."""
+    event.pop("color_message", None)  # uvicorn's own, for terminals
+    line = {key: event.pop(key) for key in _TOP if key in event}
+    return line | {"fields": dict(event)}
