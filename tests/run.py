@@ -57,14 +57,19 @@ STEPS = (
         (tool("pytest", "-x", "--timeout=1800", "tests/e2e"),),
         cleanup=(PLAYBOOK, "playbooks/destroy.yml", "-i", E2E_INVENTORY, "-e", "confirm=e2e"),
     ),
-    Step("scenarios", (tool("python", "tests/scenarios.py"),)),
+    Step("scenarios", (tool("molecule", "test", "--all"),)),
 )
 
 
 def run(command: tuple[str, ...], deadline: float) -> str | None:
     """Run one command until ``deadline`` (monotonic seconds); return why it failed, or None."""
     print(f"$ {' '.join(command)}", flush=True)
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "PATH": f"{BIN}:{os.environ['PATH']}"}
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "MOLECULE_GLOB": "molecule/*/molecule.yml",
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+    }
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True) as process:
         try:
             code = process.wait(timeout=max(1.0, deadline - time.monotonic()))
