@@ -1,0 +1,122 @@
+#!/usr/bin/python
+# Copyright: The gantry.platform authors
+# Apache License 2.0 (see LICENSE)
+DOCUMENTATION = r"""
+module: verify
+short_description: Asks the running system whether declared checks hold
+description:
+  - Asks all checks at once, each again until it holds or its C(within) is over.
+  - Writes C(verify.json) for machines and C(verify.html) for people.
+  - Results of other plays that stand in C(verify.json) are kept, by id, with the time they were found at.
+  - Fails at the end, naming every check that does not hold. It only reads from the cluster and never reports a change.
+options:
+  checks:
+    description: What M(gantry.platform.check) collected.
+    type: list
+    elements: dict
+    required: true
+  environment:
+    description: The environment's name, for the report.
+    type: str
+    required: true
+  kubeconfig:
+    description: Path of the kubeconfig of the cluster.
+    type: path
+    required: true
+  directory:
+    description: Where the report is written. In check mode it is not.
+    type: path
+    required: true
+  timeout:
+    description: Seconds after which no probe is asked again.
+    type: float
+    default: 12
+attributes:
+  check_mode:
+    description: The system is asked, the report is not written.
+    support: full
+  diff_mode:
+    description: Nothing is changed.
+    support: none
+author:
+  - The gantry.platform authors
+"""
+
+EXAMPLES = r"""
+- name: Ask the running system
+  gantry.platform.verify:
+    environment: "{{ platform_environment }}"
+    kubeconfig: "{{ platform_kubeconfig }}"
+    directory: "{{ platform_directory }}/reports"
+    checks: "{{ ansible_facts.platform_checks }}"
+"""
+
+RETURN = r"""
+checks:
+  description: The results of the checks asked now.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - id: kubernetes.nodes
+      row: K
+      title: Every node is Ready
+      ok: true
+      seconds: 0.031
+      at: "2026-01-31T12:00:00+00:00"
+      evidence: "3 nodes Ready, kubelet v1.37.2: local-control-0, local-general-0, local-spot-0"
+page:
+  description: The readable report.
+  returned: always
+  type: str
+  sample: /home/me/platform/.platform/local/reports/verify.html
+seconds:
+  description: Wall time of asking.
+  returned: always
+  type: float
+  sample: 1.42
+"""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.gantry.platform.plugins.module_utils.verify import engine, report
+from ansible_collections.gantry.platform.plugins.module_utils.verify.cluster import Cluster
+from ansible_collections.gantry.platform.plugins.module_utils.verify.model import CheckError, parse
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "checks": {"type": "list", "elements": "dict", "required": True},
+            "environment": {"type": "str", "required": True},
+            "kubeconfig": {"type": "path", "required": True},
+            "directory": {"type": "path", "required": True},
+            "timeout": {"type": "float", "default": 12},
+        },
+        supports_check_mode=True,
+    )
+    directory = Path(module.params["directory"])
+    try:
+        checks = parse(module.params["checks"])
+    except CheckError as error:
+        module.fail_json(msg=f"These checks are declared wrongly:\n{error}")
+    started = time.monotonic()
+    results = engine.run(checks, Cluster(Path(module.params["kubeconfig"])), module.params["timeout"])
+    seconds = round(time.monotonic() - started, 3)
+    if not module.check_mode:
+        report.write(directory, module.params["environment"], results)
+    page = str(directory / "verify.html")
+    answer = {"changed": False, "checks": [asdict(result) for result in results], "page": page, "seconds": seconds}
+    bad = [result for result in results if not result.ok]
+    if bad:
+        lines = "\n".join(f"- {result.title} ({result.id}): {result.evidence}" for result in bad)
+        module.fail_json(msg=f"{len(bad)} of {len(results)} checks fail:\n{lines}\nAll results: {page}", **answer)
+    module.exit_json(msg=f"All {len(results)} checks hold", **answer)
+
+
+if __name__ == "__main__":
+    main()
