@@ -1,0 +1,199 @@
+"""The machines' network on the host: a bridge with an address, and address translation to the outside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.gantry.platform.plugins.module_utils.machines.errors import MachinesError, run
+from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import bridge_address
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network of one environment."""
+
+    environment: str
+    network: IPv4Network
+
+    @property
+    def bridge(self) -> str:
+        """The bridge's name; 14 characters at most, as the kernel takes 15."""
+        return f"gt-{self.environment}"
+
+    @property
+    def _address(self) -> str:
+        return f"{bridge_address(self.network)}/{self.network.prefixlen}"
+
+    def bridge_is_up(self) -> bool:
+        """Whether the bridge is there with its address, up."""
+        link = find_link(self.bridge)
+        return (
+            link is not None
+            and "UP" in link["flags"]
+            and self._address in {f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"]}
+        )
+
+    def raise_bridge(self) -> None:
+        """Make the bridge, or mend it."""
+        self._refuse_overlap()
+        if find_link(self.bridge) is None:
+            run(["ip", "link", "add", self.bridge, "type", "bridge"])
+        run(["ip", "address", "replace", self._address, "dev", self.bridge])
+        run(["ip", "link", "set", self.bridge, "up", "mtu", str(outer_mtu())])
+
+    def bridge_is_there(self) -> bool:
+        """Whether the bridge is there in any state."""
+        return find_link(self.bridge) is not None
+
+    def remove_bridge(self) -> None:
+        """Remove the bridge if it is there."""
+        if self.bridge_is_there():
+            run(["ip", "link", "delete", self.bridge])
+
+    def _refuse_overlap(self) -> None:
+        for route in json.loads(run(["ip", "-json", "-4", "route", "show"]) or "[]"):
+            if (
+                route["dst"] != "default"
+                and route.get("dev") != self.bridge
+                and IPv4Network(route["dst"], strict=False).overlaps(self.network)
+            ):
+                raise MachinesError(
+                    f"platform_networks.machines {self.network} overlaps {route['dst']}, which this host reaches by {route.get('dev')}: choose another"
+                )
+
+    # --- address translation
+
+    @property
+    def _table(self) -> str:
+        return f"gantry-{self.environment}"
+
+    def ruleset(self) -> str:
+        """The environment's nftables table; the last rule carries the table's own digest, to be recognised by."""
+        rules = (
+            f"table inet {self._table} {{\n"
+            "  chain forward {\n    type filter hook forward priority filter; policy accept;\n"
+            f'    iifname "{self.bridge}" accept\n    oifname "{self.bridge}" accept\n  }}\n'
+            "  chain postrouting {\n    type nat hook postrouting priority srcnat; policy accept;\n"
+            f'    ip saddr {self.network} oifname != "{self.bridge}" masquerade COMMENT\n  }}\n}}\n'
+        )
+        return rules.replace("COMMENT", f'comment "gantry:{hashlib.sha256(rules.encode()).hexdigest()[:12]}"')
+
+    def iptables_rules(self) -> list[tuple[str, list[str]]]:
+        """The same for iptables, as (table, rule): only where nftables is missing, or beside it where a chain's policy is to drop."""
+        mark = ["-m", "comment", "--comment", self._table]
+        through = [["-i", self.bridge], ["-o", self.bridge]]
+        rules = [("filter", ["FORWARD", *side, *mark, "-j", "ACCEPT"]) for side in through]
+        rules.append(("filter", ["INPUT", "-i", self.bridge, *mark, "-j", "ACCEPT"]))
+        if not _has_nft():
+            rules.append(
+                ("nat", ["POSTROUTING", "-s", str(self.network), "!", "-o", self.bridge, *mark, "-j", "MASQUERADE"])
+            )
+        return rules
+
+    def translates(self) -> bool:
+        """Whether the environment's rules are in force."""
+        if _has_nft():
+            listed = _quiet(["nft", "list", "table", "inet", self._table])
+            expected = self.ruleset()
+            digest = expected[expected.index("gantry:") :].split('"')[0]
+            if listed is None or digest not in listed or listed.count("accept") != expected.count("accept"):
+                return False
+        return all(
+            _quiet(["iptables", "-t", table, "-C", *rule]) is not None for table, rule in self._needed_iptables()
+        )
+
+    def translate(self) -> None:
+        """Put the environment's rules in force, at once and whole."""
+        if _has_nft():
+            run(
+                ["nft", "-f", "-"], stdin=f"table inet {self._table}\ndelete table inet {self._table}\n{self.ruleset()}"
+            )
+        for table, rule in self._needed_iptables():
+            if _quiet(["iptables", "-t", table, "-C", *rule]) is None:
+                run(["iptables", "-t", table, "-I", *rule])
+
+    def stop_translating(self) -> None:
+        """Remove the environment's rules."""
+        if _has_nft() and _quiet(["nft", "list", "table", "inet", self._table]) is not None:
+            run(["nft", "delete", "table", "inet", self._table])
+        if shutil.which("iptables"):
+            for table, rule in self.iptables_rules():
+                while _quiet(["iptables", "-t", table, "-D", *rule]) is not None:
+                    pass
+
+    def has_rules(self) -> bool:
+        """Whether any rule of the environment is left."""
+        return (_has_nft() and _quiet(["nft", "list", "table", "inet", self._table]) is not None) or any(
+            _quiet(["iptables", "-t", table, "-C", *rule]) is not None for table, rule in self._needed_iptables()
+        )
+
+    def _needed_iptables(self) -> list[tuple[str, list[str]]]:
+        """Rules for iptables: all of them without nftables, else those of chains that drop by policy, as Docker and ufw have them."""
+        if not shutil.which("iptables"):
+            if _has_nft():
+                return []
+            raise MachinesError("this host has neither nft nor iptables: install nftables")
+        if not _has_nft():
+            return self.iptables_rules()
+        dropping = {
+            line.split()[1]
+            for line in (_quiet(["iptables", "-S"]) or "").splitlines()
+            if line.startswith("-P") and line.endswith("DROP")
+        }
+        return [(table, rule) for table, rule in self.iptables_rules() if table == "filter" and rule[0] in dropping]
+
+
+def _has_nft() -> bool:
+    return shutil.which("nft") is not None
+
+
+def _quiet(argv: Sequence[str]) -> str | None:
+    """What a command printed, or None where it failed: for questions whose answer may be no."""
+    try:
+        return run(argv)
+    except MachinesError:
+        return None
+
+
+def find_link(name: str) -> dict[str, Any] | None:
+    """A link of the host with its addresses, or None."""
+    answer = _quiet(["ip", "-json", "address", "show", "dev", name])
+    found: list[dict[str, Any]] = json.loads(answer) if answer else []
+    return found[0] if found else None
+
+
+def outer_mtu() -> int:
+    """The packet size in bytes of the link that the host's default route takes; 1500 without one."""
+    routes = json.loads(_quiet(["ip", "-json", "route", "show", "default"]) or "[]")
+    device = routes[0].get("dev") if routes else None
+    path = Path("/sys/class/net", device or "lo", "mtu")
+    return int(path.read_text(encoding="utf-8")) if device and path.exists() else 1500
+
+
+def port_of(leader: int) -> str | None:
+    """The host's link that is the other end of host0 in the network of process leader."""
+    try:
+        index = Path(f"/proc/{leader}/root/sys/class/net/host0/iflink").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    for link in Path("/sys/class/net").iterdir():
+        if (link / "ifindex").read_text(encoding="utf-8").strip() == index:
+            return link.name
+    return None
+
+
+def attached(port: str, bridge: str) -> bool:
+    """Whether a link is a port of that bridge."""
+    return Path("/sys/class/net", bridge, "brif", port).exists()
+
+
+def attach(port: str, bridge: str) -> None:
+    """Make a link a port of that bridge."""
+    run(["ip", "link", "set", port, "master", bridge, "up"])
