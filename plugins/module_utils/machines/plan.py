@@ -130,6 +130,11 @@ def bridge_address(network: IPv4Network) -> IPv4Address:
     return network[1]
 
 
+def names_of(environment: str, pools: Iterable[Pool]) -> list[str]:
+    """The names of all machines that the pools ask for, in order."""
+    return [f"{environment}-{pool.name}-{index}" for pool in pools for index in range(1, pool.count + 1)]
+
+
 def make_plan(environment: str, network: IPv4Network, pools: Iterable[Pool], recorded: Sequence[Machine]) -> Plan:
     """Give every machine that the pools ask for its name and address; recorded machines keep theirs.
 
