@@ -1,0 +1,81 @@
+# Copyright: The gantry.platform authors
+# Apache License 2.0 (see LICENSE)
+"""Holds an inventory's variables against the contract, and the host against the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.gantry.platform.plugins.module_utils.contract import check, facts, names
+from ansible_collections.gantry.platform.plugins.module_utils.contract.host import HostFacts
+from ansible_collections.gantry.platform.plugins.module_utils.contract.mistakes import Mistake, table
+
+COLLECTION = Path(__file__).resolve().parents[2]
+NOWHERE = "/var/lib/gantry/unknown"
+"""Stands for a path that cannot be told because the inventory is broken."""
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Runs on the controller and only reads."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _VALID_ARGS = frozenset(("state_directory", "cache_directory", "kubeconfig", "host"))
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Fails with all mistakes at once."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        args = self._task.args
+        known = names.load(COLLECTION)
+        variables, broken = self._variables(task_vars or {}, known)
+
+        def gather() -> HostFacts:
+            paths = (args.get(key) or NOWHERE for key in ("state_directory", "cache_directory", "kubeconfig"))
+            return facts.gather(*(Path(path).expanduser() for path in paths))
+
+        if args.get("host", True):
+            contract, mistakes = check.everything(variables, COLLECTION, known, gather)
+        else:
+            contract, _, mistakes = check.inventory(variables, COLLECTION, known)
+        unread = {mistake.variable for mistake in broken}
+        mistakes = broken + [mistake for mistake in mistakes if mistake.variable not in unread]
+        if mistakes:
+            environment = variables.get("platform_environment", "without a name")
+            listed = [vars(mistake) for mistake in sorted(set(mistakes))]
+            message = table(mistakes, f"The inventory of environment {environment} does not fit")
+            return result | {"failed": True, "changed": False, "msg": message, "mistakes": listed}
+        dumped = contract.model_dump(mode="json")
+        return result | {"changed": False, "mistakes": [], "pools": dumped["platform_node_pools"]}
+
+    def _variables(self, task_vars: Mapping[str, Any], known: names.Names) -> tuple[dict[str, Any], list[Mistake]]:
+        """The collection's variables with their templates resolved, and those that cannot be resolved.
+
+        Defaults of roles are no concern of the inventory: at this point only those of preflight are in scope.
+        """
+        values: dict[str, Any] = {}
+        broken: list[Mistake] = []
+        for name in names.relevant(task_vars, known):
+            if name in known.derived:
+                continue
+            try:
+                values[name] = plain(self._templar.template(task_vars[name]))
+            except AnsibleError as error:
+                problem = f"cannot be evaluated: {' '.join(str(error).split()).rstrip('.')}"
+                broken.append(Mistake(name, "a template", problem, "define what it refers to"))
+        return values, broken
+
+
+def plain(value: Any) -> Any:
+    """A value without Ansible's tags and laziness: plain Python all the way down."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return value
