@@ -10,11 +10,13 @@ short_description: Makes an environment's node pools into systemd-nspawn machine
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
-  - Plans machines from node pools, and creates, starts, stops, repairs and removes them. A machine is a full system in a container of
-    systemd-nspawn, with systemd as its process 1, an address of its own on the environment's bridge, and an SSH server.
+  - Plans machines from node pools, and creates, starts, stops, repairs and removes them.
+  - A machine is a full system in a container of systemd-nspawn, with systemd as its process 1, an address of its own on
+    the environment's bridge, and an SSH server.
   - Names are C(<environment>-<pool>-<index>), addresses are recorded and stay. Roots are overlays over one template.
   - Works on hosts with control groups v2 and v1 (hybrid), with or without systemd, and chooses by looking.
-  - Every run starts from what is really there. Killed processes, vanished links, rules, mounts or control groups are made again.
+  - Every run starts from what is really there. Killed processes, vanished links, rules, mounts or control groups are
+    made again.
 options:
   environment:
     description: Name of the environment; everything made on the host carries it.
@@ -23,20 +25,26 @@ options:
   state:
     description:
       - V(present) makes every machine of O(pools) run. V(started) and V(stopped) act on recorded machines.
-      - V(absent) removes the machines in O(names); without names it removes everything made on the host and puts back the host's settings.
+      - V(absent) removes the machines in O(names); without names it removes everything made on the host and puts back
+        the settings of the host.
     type: str
     choices: [present, started, stopped, absent]
     default: present
   network:
-    description: The machines' network; required for O(state=present). The bridge gets its first address, machines those from the tenth on.
+    description:
+      - The machines' network; required for O(state=present).
+      - The bridge gets its first address, machines those from the tenth on.
     type: str
   pools:
-    description: Node pools as in the inventory contract; required for O(state=present). Keys that machines do not need are passed over.
+    description:
+      - Node pools as in the inventory contract; required for O(state=present).
+      - Keys that machines do not need are passed over.
     type: list
     elements: dict
   template:
     description:
-      - Directory with the root file system that new machines are cloned from. A machine keeps the template it was made from while that exists.
+      - Directory with the root file system that new machines are cloned from.
+      - A machine keeps the template it was made from while that exists.
     type: path
   names:
     description: Act on these machines only.
@@ -44,7 +52,9 @@ options:
     elements: str
     default: []
   remove_surplus:
-    description: Remove the machines that no pool asks for any more. Without it they are left running and returned as RV(surplus).
+    description:
+      - Remove the machines that no pool asks for any more.
+      - Without it they are left running and returned as RV(surplus).
     type: bool
     default: false
   state_directory:
@@ -101,7 +111,9 @@ machines:
       size: {cpu: 2, memory: 4Gi}
       state: running
 surplus:
-  description: Recorded machines that no pool asks for, in the same shape. Drain their nodes, then call again with O(remove_surplus=true).
+  description:
+    - Recorded machines that no pool asks for, in the same shape.
+    - Drain their nodes, then call again with O(remove_surplus=true).
   returned: success
   type: list
   elements: dict
@@ -113,7 +125,8 @@ actions:
   elements: str
   sample: ["raise the bridge gt-local", "create local-general-1"]
 host:
-  description: The host's cores and its memory in bytes, which a kubelet in a machine sees; reserve them minus the machine's size.
+  description:
+    - The host's cores and its memory in bytes, which a kubelet in a machine sees: reserve all but the size.
   returned: success
   type: dict
   sample: {cpu: 2, memory: 25190285312}

@@ -17,7 +17,9 @@ options:
     type: str
     required: true
   pools:
-    description: Node pools as in the inventory contract. With them, machines that no pool asks for are returned as RV(surplus).
+    description:
+      - Node pools as in the inventory contract.
+      - With them, machines that no pool asks for are returned as RV(surplus).
     type: list
     elements: dict
   state_directory:

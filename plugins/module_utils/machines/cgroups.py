@@ -1,8 +1,9 @@
 """The machines' control groups, on every kind of host.
 
-V1: a hierarchy a controller, with or without a unified one beside them (hybrid). V2: the unified hierarchy alone, ours to use. Delegated: the
-unified hierarchy on a host whose systemd owns it; there each machine is a transient service with delegation. All three give a machine its own
-group `gantry-<environment>/<machine>` (or a service of that meaning), enforce its size and are cleared bottom-up.
+V1: a hierarchy a controller, with or without a unified one beside them (hybrid). V2: the unified hierarchy alone, ours
+to use. Delegated: the unified hierarchy on a host whose systemd owns it; there each machine is a transient service with
+delegation. All three give a machine its own group `gantry-<environment>/<machine>` (or a service of that meaning),
+enforce its size and are cleared bottom-up.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _tree(top: Path) -> Iterator[Path]:
 
 
 def clear_tree(top: Path, patience: float = 10.0) -> None:
-    """Kill what runs in a cgroup tree and remove it bottom-up. Raises MachinesError if it is not gone within patience seconds."""
+    """Kill what runs in a cgroup tree, remove it bottom-up; raise MachinesError if it takes over patience seconds."""
     deadline = time.monotonic() + patience
     while top.is_dir():
         busy = []
@@ -284,8 +285,9 @@ class Delegated:
             *self._properties(size),
         ]
         return [
-            "systemd-run", "--quiet", "--collect", "--service-type=notify", f"--unit=gantry-{machine}.service", f"--slice={self._slice}",
-            *(f"--property={item}" for item in properties), *(f"--setenv={k}={v}" for k, v in environment.items()), *argv,
+            "systemd-run", "--quiet", "--collect", "--service-type=notify", f"--slice={self._slice}",
+            f"--unit=gantry-{machine}.service", *(f"--property={item}" for item in properties),
+            *(f"--setenv={name}={value}" for name, value in environment.items()), *argv,
         ]  # fmt: skip
 
     def fits(self, machine: str, size: Size) -> bool:

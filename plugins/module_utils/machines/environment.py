@@ -1,7 +1,7 @@
 """All machines of one environment on this host: look, compare with what is to be, and do what is missing.
 
-Every step can be repeated and starts from what is really there, so that a run after an interruption, a crash or a reboot finishes the work.
-In check mode the same looking happens, and nothing is done.
+Every step can be repeated and starts from what is really there: a run after an interruption, a crash or a reboot
+finishes the work. In check mode the same looking happens, and nothing is done.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ STOP_TIMEOUT = 60.0
 
 @dataclass
 class Outcome:
-    """What a call found and did: machines and surplus as returned, actions in words, the state before and after for the diff."""
+    """What a call found and did: machines and surplus as returned, actions in words, before and after for the diff."""
 
     machines: list[dict[str, Any]] = field(default_factory=list)
     surplus: list[dict[str, Any]] = field(default_factory=list)
@@ -235,14 +235,12 @@ class Environment:
             elif template is not None:
                 chosen[machine.name] = str(template)
             else:
-                raise MachinesError(
-                    f"machine {machine.name} needs a template: give the bundle's rootfs directory as template"
-                )
+                raise MachinesError(f"machine {machine.name} needs a template: give the bundle's rootfs directory")
         return chosen
 
     @staticmethod
     def _union(kept: Record, plan: Plan) -> Record:
-        """The record while surplus machines are being removed: still with them, so that an interruption forgets none."""
+        """The record while surplus machines are being removed: with them, so that an interruption forgets none."""
         names = {machine.name for machine in kept.machines}
         return replace(
             kept, machines=(*kept.machines, *(machine for machine in plan.surplus if machine.name not in names))
@@ -254,8 +252,8 @@ class Environment:
         for machine in machines:
             if machine.size.cpu > there["cpu"] or machine.size.memory_bytes > there["memory"]:
                 raise MachinesError(
-                    f"pool {machine.pool!r}: a machine of {machine.size.cpu} cores and {machine.size.memory} is larger than this host "
-                    f"({there['cpu']} cores, {there['memory'] // 2**20}Mi): make its size smaller"
+                    f"pool {machine.pool!r}: size {machine.size.cpu} cores, {machine.size.memory} is more than this host has "
+                    f"({there['cpu']} cores, {there['memory'] // 2**20}Mi): make it smaller"
                 )
 
     @staticmethod
@@ -275,7 +273,7 @@ class Environment:
         return picture
 
     def _host_up(self, outcome: Outcome, network: IPv4Network) -> None:
-        """Settings, bridge and address translation; what the first environment changes is recorded before it is changed."""
+        """Settings, bridge and address translation; what the first environment changes is recorded before."""
         before = read_host(self.state_directory)
         if not before and not self.check:
             write_host(
@@ -350,7 +348,7 @@ class Environment:
             )
         if port is not None and (answers(machine.address) or self.check):
             return None
-        # It runs, and does not answer: still booting after an interrupted run, or hung. Wait for it, then start it anew.
+        # It runs and does not answer: booting since an interrupted run, or hung. Wait for it, then start it anew.
         outcome.actions.append(f"wait for {machine.name}")
         return lambda: self._revive(outcome, record, network, machine, process)
 

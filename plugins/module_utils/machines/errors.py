@@ -14,7 +14,7 @@ class MachinesError(Exception):
 def run(argv: Sequence[str], *, stdin: str | None = None, timeout: float = 60.0) -> str:
     """Run a command and return what it printed.
 
-    Raises MachinesError with the command and its last words if it fails, is missing or takes longer than timeout seconds.
+    Raises MachinesError with the command and its last words if it fails, is missing or takes over timeout seconds.
     """
     environment = {**os.environ, "LC_ALL": "C"}
     try:

@@ -41,8 +41,8 @@ WantedBy=sysinit.target
 
 _PREPARE = """\
 #!/bin/sh
-# Before anything else runs: the control groups that the container manager mounted read-only become writable, since the kubelet makes its own
-# there; and BPF objects are pinned in a file system of this machine alone.
+# Before anything else runs: the control groups that the container manager mounted read-only become writable, since the
+# kubelet makes its own there; and BPF objects are pinned in a file system of this machine alone.
 [ "$(stat -f -c %T /sys/fs/cgroup)" != tmpfs ] || mount -o remount,rw /sys/fs/cgroup
 for group in /sys/fs/cgroup /sys/fs/cgroup/*; do
   if mountpoint -q "$group"; then mount -o remount,bind,rw "$group"; fi
@@ -101,7 +101,7 @@ class Guest:
         return any(mount.target == str(self.root) for mount in mounts())
 
     def mount(self, template: Path) -> None:
-        """Make the directories and mount the clone of the template. Raises MachinesError if the template is no root file system."""
+        """Make the directories and mount the clone; raise MachinesError if the template is no root file system."""
         if not (template / "usr/lib/systemd/systemd").exists():
             raise MachinesError(
                 f"template {template} holds no root file system with systemd: build the bundle's rootfs first"

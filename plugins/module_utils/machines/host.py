@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -118,31 +120,31 @@ def write_sysctls(values: Mapping[str, str]) -> list[str]:
     return refused
 
 
-# --- the snapshot -----------------------------------------------------------------------------------------------------------------
+# --- the snapshot
 
-_VOLATILE_SYSCTLS = (
-    "dev.cdrom.info", "fs.dentry-state", "fs.file-nr", "fs.inode-", "fs.aio-nr", "fs.quota.", "kernel.ns_last_pid", "kernel.pty.nr",
-    "kernel.random.", "net.netfilter.nf_conntrack_count", "kernel.tainted", "net.ipv4.tcp_fastopen_key", "vm.stat_refresh", "vm.drop_caches",
-    "kernel.sched_domain", "net.ipv4.conf.", "net.ipv4.neigh.", "net.ipv6.conf.", "net.ipv6.neigh.", "net.mpls.conf.", "kernel.usermodehelper",
-)  # fmt: skip
+_VOLATILE_SYSCTLS = re.compile(
+    r"(dev\.cdrom|fs\.(aio-nr|dentry-state|file-nr|inode-|quota)|kernel\.(ns_last_pid|pty\.nr|random\.|tainted|usermodehelper)"
+    r"|kernel\.sched_domain|net\.(ipv[46]\.(conf|neigh)|mpls\.conf)|net\.ipv4\.tcp_fastopen_key|net\.netfilter\.nf_conntrack_count"
+    r"|vm\.(stat_refresh|drop_caches))"
+)
+"""Settings that change by themselves, or come and go with links, which are listed on their own."""
 
 
 def snapshot() -> dict[str, Any]:
     """Everything on this host that an environment could leave behind, in a form that compares with ==.
 
-    Keys: processes (command lines of those in no kernel thread), ports (listening sockets), netns, links, addresses, routes, rules, mounts,
-    cgroups (paths), firewall (text), sysctls (name to value). Used to show that destroy leaves the host as it was.
+    Keys: processes (command lines of orphans, which is what a left-over process is, but for services of the host's
+    systemd), ports (listening, but for short-lived UDP), netns, links, addresses, routes, rules, mounts, cgroups (top
+    level, and all below environments), firewall (lines), sysctls (name to value).
+    Used to show that destroy leaves the host as it was.
     """
+    addresses = [(link["ifname"], a) for link in _ip("address", "show") for a in link["addr_info"]]
     return {
-        "processes": _processes(),
-        "ports": sorted({" ".join(line.split()[0:5:4]) for line in run(["ss", "-H", "-lntu"]).splitlines()}),
+        "processes": _orphans(),
+        "ports": _ports(),
         "netns": sorted(entry["name"] for entry in _ip("netns", "list")),
         "links": sorted(link["ifname"] for link in _ip("link", "show")),
-        "addresses": sorted(
-            f"{link['ifname']} {a['local']}/{a['prefixlen']}"
-            for link in _ip("address", "show")
-            for a in link["addr_info"]
-        ),
+        "addresses": sorted(f"{name} {address['local']}/{address['prefixlen']}" for name, address in addresses),
         "routes": sorted(
             f"{route['dst']} {route.get('gateway', '')} {route.get('dev', '')}" for route in _ip("route", "show")
         ),
@@ -172,43 +174,57 @@ def _ip(*arguments: str) -> list[dict[str, Any]]:
     return answer
 
 
-def _processes() -> list[str]:
+def _orphans() -> list[str]:
     found = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if words[0]:
-                found.append(b" ".join(words).decode(errors="replace").strip())
+        if not entry.name.isdigit():
+            continue
+        try:
+            parent = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            groups = (entry / "cgroup").read_text(encoding="utf-8")
+        except OSError:
+            continue
+        if parent == "1" and words[0] and ":/system.slice/" not in groups:
+            found.append(b" ".join(words).decode(errors="replace").strip())
+    return sorted(found)
+
+
+def _ports() -> list[str]:
+    first_short_lived = int(read_sysctls(["net.ipv4.ip_local_port_range"])["net.ipv4.ip_local_port_range"].split()[0])
+    found = set()
+    for line in run(["ss", "-H", "-lntu"]).splitlines():
+        protocol, _, _, _, address = line.split()[:5]
+        if protocol == "tcp" or int(address.rpartition(":")[2]) < first_short_lived:
+            found.add(f"{protocol} {address}")
     return sorted(found)
 
 
 def _cgroups() -> list[str]:
-    roots = {mount.target for mount in mounts() if mount.type in ("cgroup", "cgroup2")}
-    return sorted(directory for root in roots for directory, _, _ in os.walk(root))
+    found = []
+    for root in {Path(mount.target) for mount in mounts() if mount.type in ("cgroup", "cgroup2")}:
+        for top in (path for path in root.iterdir() if path.is_dir()):
+            found.append(str(top))
+            if top.name.startswith("gantry"):
+                found += [directory for directory, _, _ in os.walk(top)][1:]
+    return sorted(found)
 
 
 def _firewall() -> list[str]:
-    tables = []
+    lines = []
     for command in (["nft", "list", "ruleset"], ["iptables-legacy-save"], ["ip6tables-legacy-save"]):
         if shutil.which(command[0]):
-            tables += [
-                line.split(" [")[0] for line in run(command).splitlines() if line.strip() and not line.startswith("#")
-            ]
-    return tables
+            lines += [re.sub(r"\[\d+:\d+\]|packets \d+ bytes \d+", "", line) for line in run(command).splitlines()]
+    return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _all_sysctls() -> dict[str, str]:
-    values = {}
-    for directory, _, names in os.walk("/proc/sys"):
-        for file in names:
-            path = Path(directory, file)
-            name = ".".join(path.parts[3:])
-            if not name.startswith(_VOLATILE_SYSCTLS):
-                try:
-                    values[name] = path.read_text(encoding="utf-8").strip()
-                except (OSError, UnicodeDecodeError):
-                    continue
+    names = []
+    for directory, _, files in os.walk("/proc/sys"):
+        names += [".".join((*Path(directory).parts[3:], file)) for file in files]
+    values: dict[str, str] = {}
+    for name in names:
+        if not _VOLATILE_SYSCTLS.match(name):
+            with contextlib.suppress(UnicodeDecodeError):
+                values |= read_sysctls([name])
     return values

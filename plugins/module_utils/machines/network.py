@@ -65,7 +65,8 @@ class Network:
                 and IPv4Network(route["dst"], strict=False).overlaps(self.network)
             ):
                 raise MachinesError(
-                    f"platform_networks.machines {self.network} overlaps {route['dst']}, which this host reaches by {route.get('dev')}: choose another"
+                    f"platform_networks.machines {self.network} overlaps {route['dst']}, which this host reaches by "
+                    f"{route.get('dev')}: choose another"
                 )
 
     # --- address translation
@@ -85,16 +86,17 @@ class Network:
         )
         return rules.replace("COMMENT", f'comment "gantry:{hashlib.sha256(rules.encode()).hexdigest()[:12]}"')
 
-    def iptables_rules(self) -> list[tuple[str, list[str]]]:
-        """The same for iptables, as (table, rule): only where nftables is missing, or beside it where a chain's policy is to drop."""
-        mark = ["-m", "comment", "--comment", self._table]
-        through = [["-i", self.bridge], ["-o", self.bridge]]
-        rules = [("filter", ["FORWARD", *side, *mark, "-j", "ACCEPT"]) for side in through]
-        rules.append(("filter", ["INPUT", "-i", self.bridge, *mark, "-j", "ACCEPT"]))
-        if not _has_nft():
-            rules.append(
-                ("nat", ["POSTROUTING", "-s", str(self.network), "!", "-o", self.bridge, *mark, "-j", "MASQUERADE"])
-            )
+    def iptables_rules(self, translate: bool) -> list[Rule]:
+        """The same for iptables; translate means with address translation, which stands in for nftables altogether."""
+        mark = ("-m", "comment", "--comment", self._table)
+        rules = [
+            Rule("filter", "FORWARD", ("-i", self.bridge, *mark, "-j", "ACCEPT")),
+            Rule("filter", "FORWARD", ("-o", self.bridge, *mark, "-j", "ACCEPT")),
+            Rule("filter", "INPUT", ("-i", self.bridge, *mark, "-j", "ACCEPT")),
+        ]
+        if translate:
+            outward = ("-s", str(self.network), "!", "-o", self.bridge, *mark, "-j", "MASQUERADE")
+            rules.append(Rule("nat", "POSTROUTING", outward))
         return rules
 
     def translates(self) -> bool:
@@ -105,49 +107,75 @@ class Network:
             digest = expected[expected.index("gantry:") :].split('"')[0]
             if listed is None or digest not in listed or listed.count("accept") != expected.count("accept"):
                 return False
-        return all(
-            _quiet(["iptables", "-t", table, "-C", *rule]) is not None for table, rule in self._needed_iptables()
-        )
+        return all(rule.stands() for rule in self._needed_iptables())
 
     def translate(self) -> None:
         """Put the environment's rules in force, at once and whole."""
         if _has_nft():
-            run(
-                ["nft", "-f", "-"], stdin=f"table inet {self._table}\ndelete table inet {self._table}\n{self.ruleset()}"
-            )
-        for table, rule in self._needed_iptables():
-            if _quiet(["iptables", "-t", table, "-C", *rule]) is None:
-                run(["iptables", "-t", table, "-I", *rule])
+            table = f"table inet {self._table}"
+            run(["nft", "-f", "-"], stdin=f"{table}\ndelete {table}\n{self.ruleset()}")
+        for rule in self._needed_iptables():
+            if not rule.stands():
+                run(rule.command("-I"))
 
     def stop_translating(self) -> None:
         """Remove the environment's rules."""
-        if _has_nft() and _quiet(["nft", "list", "table", "inet", self._table]) is not None:
+        if self._has_table():
             run(["nft", "delete", "table", "inet", self._table])
-        if shutil.which("iptables"):
-            for table, rule in self.iptables_rules():
-                while _quiet(["iptables", "-t", table, "-D", *rule]) is not None:
-                    pass
+        for rule in self._left_iptables():
+            run(rule.command("-D"))
 
     def has_rules(self) -> bool:
         """Whether any rule of the environment is left."""
-        return (_has_nft() and _quiet(["nft", "list", "table", "inet", self._table]) is not None) or any(
-            _quiet(["iptables", "-t", table, "-C", *rule]) is not None for table, rule in self._needed_iptables()
-        )
+        return self._has_table() or bool(self._left_iptables())
 
-    def _needed_iptables(self) -> list[tuple[str, list[str]]]:
-        """Rules for iptables: all of them without nftables, else those of chains that drop by policy, as Docker and ufw have them."""
-        if not shutil.which("iptables"):
-            if _has_nft():
-                return []
-            raise MachinesError("this host has neither nft nor iptables: install nftables")
+    def _has_table(self) -> bool:
+        return _has_nft() and _quiet(["nft", "list", "table", "inet", self._table]) is not None
+
+    def _needed_iptables(self) -> list[Rule]:
+        """Rules for iptables: all without nftables, else those of chains that drop by policy, as Docker has them."""
         if not _has_nft():
-            return self.iptables_rules()
-        dropping = {
-            line.split()[1]
-            for line in (_quiet(["iptables", "-S"]) or "").splitlines()
-            if line.startswith("-P") and line.endswith("DROP")
-        }
-        return [(table, rule) for table, rule in self.iptables_rules() if table == "filter" and rule[0] in dropping]
+            return self.iptables_rules(translate=True)
+        dropping = _dropping_chains()
+        return [rule for rule in self.iptables_rules(translate=False) if rule.chain in dropping]
+
+    def _left_iptables(self) -> list[Rule]:
+        """The environment's rules of iptables that are in force."""
+        if _has_nft() and not _iptables_in_use():
+            return []
+        return [rule for rule in self.iptables_rules(translate=not _has_nft()) if rule.stands()]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of iptables."""
+
+    table: str
+    chain: str
+    words: tuple[str, ...]
+
+    def command(self, verb: str) -> list[str]:
+        """The command that inserts (-I), deletes (-D) or looks for (-C) the rule."""
+        return ["iptables", "-w", "-t", self.table, verb, self.chain, *self.words]
+
+    def stands(self) -> bool:
+        """Whether the rule is in force."""
+        return _quiet(self.command("-C")) is not None
+
+
+def _iptables_in_use() -> bool:
+    """Whether iptables has its tables in the kernel; iptables itself is not asked, as the question would make them."""
+    legacy = Path("/proc/net/ip_tables_names")
+    return shutil.which("iptables") is not None and (
+        _quiet(["nft", "list", "table", "ip", "filter"]) is not None
+        or (legacy.exists() and "filter" in legacy.read_text(encoding="utf-8").split())
+    )
+
+
+def _dropping_chains() -> set[str]:
+    """Chains of iptables that drop by policy."""
+    listed = (_quiet(["iptables", "-w", "-S"]) or "").splitlines() if _iptables_in_use() else []
+    return {line.split()[1] for line in listed if line.startswith("-P") and line.endswith("DROP")}
 
 
 def _has_nft() -> bool:

@@ -24,9 +24,10 @@ _OPTIONAL_BINDS = ("/dev/kmsg", "/dev/fuse", "/lib/modules")
 def command(name: str, guest: Guest, bridge: str) -> list[str]:
     """The command line that boots a machine. What this host lacks (kernel modules, /dev/fuse) is left out."""
     return [
-        "systemd-nspawn", f"--directory={guest.root}", f"--machine={name}", f"--hostname={name}", "--boot", "--register=no", "--keep-unit",
-        "--capability=all", "--private-users=no", f"--network-bridge={bridge}", "--link-journal=no", "--resolv-conf=off", "--timezone=off",
-        f"--system-call-filter={_SYSTEM_CALLS}", "--console=read-only",
+        "systemd-nspawn", f"--directory={guest.root}", f"--machine={name}", f"--hostname={name}", "--boot",
+        "--register=no", "--keep-unit", "--capability=all", "--private-users=no", f"--network-bridge={bridge}",
+        "--link-journal=no", "--resolv-conf=off", "--timezone=off", "--console=read-only",
+        f"--system-call-filter={_SYSTEM_CALLS}",
         *(f"--bind={path}" for path in _OPTIONAL_BINDS if Path(path).exists()),
         *(f"--bind={guest.volumes / volume}:/var/lib/{volume}" for volume in VOLUMES),
     ]  # fmt: skip
@@ -98,7 +99,10 @@ def power_off(process: Process, timeout: float) -> bool:
 
 
 def kill(process: Process, timeout: float = 30.0) -> None:
-    """End a machine at once; its whole process tree goes with its process 1. Raises MachinesError if it outlives timeout seconds."""
+    """End a machine at once; its whole process tree goes with its process 1.
+
+    Raises MachinesError if it outlives timeout seconds.
+    """
     for pid in (process.leader, process.manager):
         if pid:
             try:

@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.gantry.platform.plugins.module_utils.machines.errors import MachinesError
 
 FIRST_HOST = 10
-"""Offset in the network of the first machine; the bridge has offset 1, those between are left for services of the host."""
+"""Offset in the network of the first machine; the bridge has offset 1, those between are the host's to use."""
 
 _UNITS = {
     "": 1,
@@ -138,15 +138,15 @@ def names_of(environment: str, pools: Iterable[Pool]) -> list[str]:
 def make_plan(environment: str, network: IPv4Network, pools: Iterable[Pool], recorded: Sequence[Machine]) -> Plan:
     """Give every machine that the pools ask for its name and address; recorded machines keep theirs.
 
-    A pool of count n has the machines <environment>-<pool>-1 … n, in the pools' order; what is recorded beyond that is surplus.
+    A pool of count n has the machines <environment>-<pool>-1 … n; what is recorded beyond that is surplus.
     Raises MachinesError if the network has too few addresses, or a recorded address is not in it.
     """
     known = {machine.name: machine for machine in recorded}
     for machine in recorded:
         if IPv4Address(machine.address) not in network:
             raise MachinesError(
-                f"network {network}: machine {machine.name} was made with address {machine.address}, which is not in it: "
-                "keep the network, or destroy the environment first"
+                f"network {network}: machine {machine.name} was made with address {machine.address}, which is not in "
+                "it: keep the network, or destroy the environment first"
             )
     taken = {machine.address for machine in recorded}
     free = (str(network[offset]) for offset in range(FIRST_HOST, network.num_addresses - 1))

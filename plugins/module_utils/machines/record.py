@@ -1,7 +1,7 @@
 """What was made on this host, in files: one record an environment, one for the host's own settings.
 
-/var/lib/gantry/<environment>/machines.json holds the environment's machines; /var/lib/gantry/host.json holds the host's settings as they were
-before the first environment, for the last one to put back.
+/var/lib/gantry/<environment>/machines.json holds the environment's machines; /var/lib/gantry/host.json holds the host's
+settings as they were before the first environment, for the last one to put back.
 """
 
 from __future__ import annotations

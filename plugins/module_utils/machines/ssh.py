@@ -37,7 +37,8 @@ class Keys:
     @property
     def arguments(self) -> str:
         """Options of ssh that Ansible needs; connections are shared by sockets that stop() finds."""
-        return f"-o UserKnownHostsFile={self.known_hosts} -o StrictHostKeyChecking=yes -o ControlPath={self.directory}/%C.sock"
+        control = self.directory / "%C.sock"
+        return f"-o UserKnownHostsFile={self.known_hosts} -o StrictHostKeyChecking=yes -o ControlPath={control}"
 
     def missing(self, machines: Sequence[Machine]) -> bool:
         """Whether a key or a known host is missing."""
