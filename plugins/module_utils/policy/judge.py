@@ -1,0 +1,91 @@
+"""Judging objects by policies before anything is applied: gator beside a file, no cluster."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.gantry.platform.plugins.module_utils.policy.library import Object, PolicyError
+
+TIMEOUT = 60
+"""Seconds that gator may take; it takes a fifth of one."""
+
+
+@dataclass(frozen=True, order=True)
+class Violation:
+    """One breach: `object` is `Kind namespace/name`, `action` that of the constraint (deny, warn, dryrun)."""
+
+    object: str
+    policy: str
+    message: str
+    action: str
+
+    def __str__(self) -> str:
+        return f"{self.object}: {self.message} ({self.policy})"
+
+
+def judge(
+    gator: Path, policies: Sequence[Object], objects: Sequence[Object], context: Sequence[Object] = ()
+) -> list[Violation]:
+    """Breaches of the policies by the objects. `context`: objects that are there already and are looked up, not judged.
+
+    :raises PolicyError: gator cannot be run, or it refuses a policy.
+    """
+    judged = {_title(item) for item in objects}
+    known = [item for item in context if _title(item) not in judged]
+    with tempfile.TemporaryDirectory(prefix="gantry-policies-") as directory:
+        path = Path(directory) / "objects.yaml"
+        items = [*map(_whole, policies), *known, *objects]
+        path.write_text("\n---\n".join(map(json.dumps, items)), encoding="utf-8")
+        found = _run(gator, path)
+    return sorted({one for one in map(_violation, found) if one.object in judged})
+
+
+def _run(gator: Path, path: Path) -> list[Object]:
+    """gator's results."""
+    try:
+        done = subprocess.run(
+            [gator, "test", "--filename", path, "--output", "json"],
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except OSError as error:
+        raise PolicyError(f"gator: {gator}: {error.strerror}; build it with the role bundle") from error
+    except subprocess.TimeoutExpired as error:
+        raise PolicyError(f"gator: {gator}: no answer within {TIMEOUT} s") from error
+    if not done.stdout.strip() and done.returncode:
+        raise PolicyError(f"gator refuses the policies: {done.stderr.strip()}")
+    found: list[Object] = json.loads(done.stdout or "null") or []
+    return found
+
+
+def _whole(item: Object) -> Object:
+    """A constraint as it also holds for the pods that workloads would make: here all objects are known at once."""
+    match = item.get("spec", {}).get("match", {})
+    if item["apiVersion"].startswith("constraints.") and "source" in match:
+        left = {key: value for key, value in match.items() if key != "source"}
+        return {**item, "spec": {**item["spec"], "match": left}}
+    return item
+
+
+def _violation(result: Any) -> Violation:
+    message = result["msg"].partition("] ")[2] if result["msg"].startswith("[Implied by ") else result["msg"]
+    return Violation(
+        _title(result["violatingObject"]),
+        result["constraint"]["metadata"]["name"],
+        message,
+        result["enforcementAction"],
+    )
+
+
+def _title(item: Object) -> str:
+    metadata = item["metadata"]
+    place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
+    return f"{item['kind']} {place}{metadata['name']}"
