@@ -146,22 +146,23 @@ class Dns(_Probe):
 
 
 class Connect(_Probe):
-    """From every pod of the source, `open` targets are reached and `closed` ones are not. A target: `host:port`."""
+    """From every pod of the source, `open` targets (`host:port`) are reached and `closed` ones are not.
+
+    `command` says by its exit status whether `{host}` `{port}` takes a connection.
+    """
 
     type: Literal["connect"]
     source: Source
     open: list[str] = []
     closed: list[str] = []
-    command: list[str] = ["nc", "-z", "-w", "2"]
+    command: list[str] = ["nc", "-w", "2", "{host}", "{port}", "-e", "/bin/busybox", "true"]
 
     def ask(self, cluster: Cluster) -> Answer:
-        """The command gets host and port appended and says by its exit status whether a connection was made."""
+        """All pods ask for all targets at once."""
         pods = self.source.pods(cluster)
         asked = [(pod, target, True) for pod in pods for target in self.open]
         asked += [(pod, target, False) for pod in pods for target in self.closed]
-        outputs = _together(
-            lambda one: cluster.run(one[0], self.source.container, [*self.command, *one[1].rsplit(":", 1)]), asked
-        )
+        outputs = _together(lambda one: cluster.run(one[0], self.source.container, _aimed(self.command, one[1])), asked)
         seen = [
             (pod.node, target, want, out.code == 0) for (pod, target, want), out in zip(asked, outputs, strict=True)
         ]
@@ -398,6 +399,11 @@ def dig(item: Any, path: str) -> Any:
         else:
             return None
     return item
+
+
+def _aimed(command: Sequence[str], target: str) -> list[str]:
+    host, port = target.rsplit(":", 1)
+    return [part.format(host=host, port=port) if part in ("{host}", "{port}") else part for part in command]
 
 
 def _together(act: Callable[[T], R], items: Sequence[T]) -> list[R]:
