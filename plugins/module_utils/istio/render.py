@@ -1,0 +1,78 @@
+"""Objects of an Istio installation, from the charts inside istioctl. No cluster and no network is asked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Object = dict[str, Any]
+
+TIMEOUT = 60
+"""Seconds that istioctl may take; it takes about half a second."""
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class IstioError(Exception):
+    """istioctl could not be run, or it refused the specification; the message says which and why."""
+
+
+def render(istioctl: Path, spec: Mapping[str, Any]) -> list[Object]:
+    """The objects of an IstioOperator specification, ready to be applied. Raises IstioError."""
+    operator = {"apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator", "spec": spec}
+    try:
+        done = subprocess.run(
+            [istioctl, "manifest", "generate", "--filename", "-"],
+            input=yaml.safe_dump(operator),
+            env={**os.environ, "KUBECONFIG": os.devnull},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except OSError as error:
+        raise IstioError(f"istioctl: {istioctl}: {error.strerror}; build it with the role bundle") from error
+    except subprocess.TimeoutExpired as error:
+        raise IstioError(f"istioctl: {istioctl}: no answer within {TIMEOUT} s") from error
+    if done.returncode:
+        raise IstioError(f"istioctl refuses the specification: {_reason(done.stderr)}")
+    return parse(done.stdout)
+
+
+def parse(manifests: str) -> list[Object]:
+    """Objects of a stream of YAML documents, as a declaration of what we own."""
+    found = [document for document in yaml.load_all(manifests, Loader=_Loader) if document]
+    return [_left_to_istiod(_without_nulls(item)) for item in found]
+
+
+def _without_nulls(value: Any) -> Any:
+    """Charts leave keys without a value behind; declared, such a key would say that somebody's value is to be removed.
+
+    A mapping that held nothing else goes with them; one that was empty from the start (`emptyDir: {}`) stays.
+    """
+    if isinstance(value, dict):
+        kept = {key: _without_nulls(item) for key, item in value.items() if item is not None}
+        return {key: item for key, item in kept.items() if item != {} or value[key] == {}}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value if item is not None]
+    return value
+
+
+def _left_to_istiod(item: Object) -> Object:
+    """istiod itself sets the failure policy of its validating webhooks, once it serves them."""
+    if item["kind"] != "ValidatingWebhookConfiguration":
+        return item
+    webhooks = [{key: value for key, value in hook.items() if key != "failurePolicy"} for hook in item["webhooks"]]
+    return item | {"webhooks": webhooks}
+
+
+def _reason(stderr: str) -> str:
+    """What istioctl says, without its prefixes and usage text."""
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    error = next((line for line in lines if line.startswith("Error:")), " ".join(lines) or "it says nothing")
+    return error.removeprefix("Error:").strip()
