@@ -7,12 +7,14 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from catalog import __version__
 from catalog.adapters.logs import trace_ids
 from catalog.adapters.settings import Settings
 
@@ -100,3 +102,7 @@ def test_wrong_settings_end_the_process_with_one_line() -> None:
 )
 def test_malformed_traceparent_is_ignored(header: str) -> None:
     assert trace_ids(header) == {}
+
+
+def test_one_version() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == __version__
