@@ -1,0 +1,90 @@
+# Copyright: The gantry.platform authors
+# Apache License 2.0 (see LICENSE)
+"""Filters for Kubernetes nodes: pure transforms of the inventory and of the facts of M(gantry.platform.node_facts)."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import memory_bytes
+
+POOL_LABEL = "gantry.dev/pool"
+CAPACITY_LABEL = "gantry.dev/capacity"
+
+
+def image_tag(images: Iterable[str], repository: str) -> str:
+    """The tag under which the bundle has an image of ``repository``; empty where it has none."""
+    return next((image.rpartition(":")[2] for image in images if image.rpartition(":")[0] == repository), "")
+
+
+def beyond_size(node: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, str]:
+    """What a node sees beyond its size, as a kubelet's ``systemReserved``.
+
+    ``node`` has ``cores`` and ``memory`` (bytes), ``size`` has ``cpu`` (cores) and ``memory`` (a quantity). Nothing is
+    reserved where the node is no larger than its size.
+    """
+    try:
+        cores, memory = float(size["cpu"]), memory_bytes(size["memory"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise AnsibleFilterError(f"size {dict(size)}: {error}; write it like {{cpu: 2, memory: 4Gi}}") from error
+    return {
+        "cpu": f"{max(0, round((node['cores'] - cores) * 1000))}m",
+        "memory": f"{max(0, math.ceil((node['memory'] - memory) / 1024))}Ki",
+    }
+
+
+def pool_node(name: str, pool: Mapping[str, Any]) -> dict[str, Any]:
+    """One node as its pool wants it: {name, labels, taints}."""
+    labels = {POOL_LABEL: pool["name"], CAPACITY_LABEL: pool.get("capacity", "on_demand"), **(pool.get("labels") or {})}
+    taints = [
+        {key: str(taint[key]) for key in ("key", "value", "effect") if taint.get(key) not in (None, "")}
+        for taint in pool.get("taints") or []
+    ]
+    return {"name": name, "labels": {key: str(value) for key, value in labels.items()}, "taints": taints}
+
+
+def pool_nodes(hosts: Iterable[Mapping[str, Any]], pools: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The nodes as their pools want them, in the order of the hosts' variables; see M(gantry.platform.nodes)."""
+    by_name = {pool["name"]: pool for pool in pools}
+    nodes = []
+    for host in hosts:
+        name, pool = host["inventory_hostname"], host.get("node_pool")
+        if pool not in by_name:
+            raise AnsibleFilterError(f"{name}: node_pool is '{pool}', which is none of {', '.join(by_name)}")
+        nodes.append(pool_node(name, by_name[pool]))
+    return nodes
+
+
+def joiners(hosts: Iterable[Mapping[str, Any]], first: str) -> list[str]:
+    """Names of the hosts that are no part of the cluster of ``first``, by the facts of all.
+
+    A cluster that was not there when the facts were taken has no member yet.
+    """
+    found = {host["inventory_hostname"]: host["ansible_facts"]["node"]["kubernetes"] for host in hosts}
+    cluster = found.pop(first)
+    ca = cluster["ca"] if cluster["state"] == "joined" else ""
+    return [name for name, node in found.items() if node["state"] != "joined" or not ca or node["ca"] != ca]
+
+
+def cpu_patch(cpu: str, container: str, in_template: bool = False) -> str:
+    """A patch for kubeadm that sets the CPU request of a container of a static pod, or of a Deployment's template."""
+    pod = {"spec": {"containers": [{"name": container, "resources": {"requests": {"cpu": cpu}}}]}}
+    return json.dumps({"spec": {"template": pod}} if in_template else pod) + "\n"
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., object]]:
+        """The filters by name."""
+        return {
+            "beyond_size": beyond_size,
+            "cpu_patch": cpu_patch,
+            "image_tag": image_tag,
+            "joiners": joiners,
+            "pool_nodes": pool_nodes,
+        }

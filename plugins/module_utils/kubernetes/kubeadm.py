@@ -1,0 +1,167 @@
+"""Make a node a part of a cluster with kubeadm, and finish what was interrupted."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.gantry.platform.plugins.module_utils.kubernetes.node import (
+    Membership,
+    membership,
+    write_record,
+)
+
+LOCK = Path("/var/lib/gantry/kubeadm.lock")
+LOCK_SECONDS = 300.0
+"""How long a kubeadm that an interrupted run left behind may take to end."""
+SOCKET = "unix:///run/containerd/containerd.sock"
+ADMIN = "/etc/kubernetes/admin.conf"
+
+
+class KubeadmError(Exception):
+    """kubeadm failed, or must not be run here. The message says what, and what to do."""
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """What a node needs to join: a token, the hash of the CA, and for control planes the key of the certificates."""
+
+    token: str
+    ca: str
+    certificate_key: str = ""
+
+
+def reason(output: str) -> str:
+    """The lines of kubeadm's output that say why it failed: its checks' errors, or else its error, or its last lines."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    checks = [line for line in lines if line.startswith("[ERROR ")]
+    errors = [line for line in lines if re.match(r"(error|couldn't|fatal)", line, re.IGNORECASE)]
+    return "\n".join((checks or errors or lines)[-8:])
+
+
+def complaints(journal: str) -> str:
+    """The last distinct errors of a kubelet's journal: what a control plane that does not come up died of."""
+    errors = [re.sub(r"^E\d{4} [\d:.]+ +\d+ ", "", line) for line in journal.splitlines() if re.match(r"E\d{4} ", line)]
+    return "\n".join(list(dict.fromkeys(reversed(errors)))[:3])
+
+
+def kubelet_journal() -> str:
+    """The last lines that the kubelet wrote; empty where there are none."""
+    command = ["journalctl", "--unit=kubelet", "--lines=200", "--no-pager", "--output=cat"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def run(arguments: Sequence[str], timeout: float, lock: int = -1) -> str:
+    """Run kubeadm; its standard output. ``lock`` is held by it even if we die. Raises KubeadmError with the reason."""
+    command = f"kubeadm {' '.join(word for word in arguments[:2] if not word.startswith('-'))}"
+    try:
+        done = subprocess.run(
+            ["kubeadm", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            pass_fds=[lock] if lock >= 0 else [],
+            env={**os.environ, "PATH": f"/usr/local/bin:{os.environ.get('PATH', '/usr/sbin:/usr/bin:/sbin:/bin')}"},
+            check=False,
+        )
+    except FileNotFoundError:
+        raise KubeadmError("kubeadm is not installed on this node: run the role kubernetes from its start") from None
+    except subprocess.TimeoutExpired as error:
+        output = error.stdout.decode(errors="replace") if isinstance(error.stdout, bytes) else str(error.stdout or "")
+        raise KubeadmError(f"{command} did not end within {timeout:.0f} s. Its last words:\n{reason(output)}") from None
+    if done.returncode:
+        raise KubeadmError(f"{command} failed with {done.returncode}:\n{reason(done.stdout + done.stderr)}")
+    return done.stdout
+
+
+@contextmanager
+def alone(path: Path = LOCK, seconds: float = LOCK_SECONDS) -> Iterator[int]:
+    """Hold the node's lock: a kubeadm that outlived its interrupted play is waited for. Gives the lock's descriptor."""
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with path.open("w") as file:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise KubeadmError(
+                        f"another kubeadm has been running on this node for more than {seconds:.0f} s: "
+                        "look at it with 'ps ax | grep kubeadm' and end it"
+                    ) from None
+                time.sleep(1)
+        yield file.fileno()
+
+
+def must_run(found: Membership, ca: str) -> bool:
+    """Whether a node must still be made a part of the cluster whose CA is ``ca`` (empty: of any).
+
+    Raises KubeadmError for a node with a Kubernetes that this project did not make.
+    """
+    if found.state == "foreign":
+        raise KubeadmError(
+            "this node holds a Kubernetes that gantry.platform did not make (files in /etc/kubernetes, /var/lib/kubelet): "
+            "take another node, or give this one up with 'kubeadm reset'"
+        )
+    return found.state != "joined" or bool(ca and found.ca != ca)
+
+
+def bring(verb: str, role: str, config: str, ca: str, timeout: float) -> bool:
+    """Run ``kubeadm init`` or ``join`` (``verb``) unless that is done; first undo what was left half done.
+
+    Returns whether anything was done. Raises KubeadmError.
+    """
+    if not must_run(membership(), ca):
+        return False
+    with alone() as lock:
+        found = membership()
+        if not must_run(found, ca):
+            return True
+        if found.state != "absent":
+            reset(lock)
+        write_record("begun", role)
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:  # mode 0600; it may hold a token
+            file.write(config)
+            file.flush()
+            try:
+                run([verb, "--config", file.name], timeout, lock)
+            except KubeadmError as error:
+                words = complaints(kubelet_journal())
+                raise KubeadmError(f"{error}\nThe kubelet's last errors:\n{words}" if words else str(error)) from None
+        write_record("done", role)
+    return True
+
+
+def reset(lock: int = -1) -> None:
+    """Undo what kubeadm did here: ``kubeadm reset``, and what it leaves to others. Raises KubeadmError."""
+    run(["reset", "--force", "--cri-socket", SOCKET], 180, lock)
+    for path in Path("/etc/cni/net.d").glob("*"):
+        path.unlink(missing_ok=True)
+
+
+def invite(control_planes: bool) -> Invitation:
+    """Let nodes join for a quarter of an hour. Raises KubeadmError."""
+    token = f"{secrets.token_hex(3)}.{secrets.token_hex(8)}"
+    run(["token", "create", token, "--ttl", "15m", "--description", "gantry.platform", "--kubeconfig", ADMIN], 60)
+    key = ""
+    if control_planes:
+        key = secrets.token_hex(32)
+        config = {"apiVersion": "kubeadm.k8s.io/v1beta4", "kind": "InitConfiguration", "certificateKey": key}
+        config["nodeRegistration"] = {"criSocket": SOCKET}  # type: ignore[assignment]
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(json.dumps(config))
+            file.flush()
+            run(["init", "phase", "upload-certs", "--upload-certs", "--config", file.name], 60)
+    return Invitation(token, membership().ca, key)

@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# Copyright: The gantry.platform authors
+# Apache License 2.0 (see LICENSE)
+"""Make a node a part of a cluster."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kubeadm
+short_description: Make a node a part of a Kubernetes cluster with kubeadm
+version_added: 0.1.0
+description:
+  - Starts a cluster on a node, or joins a node to one. A node that is a part already is left alone.
+  - What an interrupted run left half done is reset and done again; a kubeadm that is still running is waited for first.
+  - A node with a Kubernetes that this collection did not make is refused.
+author:
+  - The gantry.platform authors
+options:
+  state:
+    description:
+      - V(initialised) runs C(kubeadm init), V(joined) runs C(kubeadm join).
+      - V(invited) makes a token for nodes that are to join, and is only for a control plane that is initialised.
+      - V(reset) undoes everything that kubeadm did.
+    type: str
+    choices: [initialised, joined, invited, reset]
+    required: true
+  role:
+    description: The node's role, which is recorded on it.
+    type: str
+    choices: [control_plane, worker]
+    default: control_plane
+  config:
+    description: kubeadm's configuration as YAML. Required with V(initialised) and V(joined).
+    type: str
+  ca:
+    description: Hash of the cluster CA's public key. A node of another cluster is reset and joined anew.
+    type: str
+    default: ""
+  control_planes:
+    description:
+      - With V(invited), whether control planes may join too.
+      - The cluster's certificates are then uploaded to it, encrypted, for two hours.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds that kubeadm may take.
+    type: float
+    default: 420
+attributes:
+  check_mode:
+    description: Tells whether kubeadm would be run. An invitation is not written.
+    support: full
+  diff_mode:
+    description: There is nothing to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Start the cluster
+  gantry.platform.kubeadm:
+    state: initialised
+    config: "{{ lookup('ansible.builtin.template', 'init.yaml.j2') }}"
+"""
+
+RETURN = r"""
+token:
+  description: The bootstrap token, a secret.
+  returned: with O(state=invited)
+  type: str
+  sample: 0f6c1b.8a1de5c2f94b7d60
+ca:
+  description: Hash of the cluster CA's public key.
+  returned: with O(state=invited)
+  type: str
+  sample: "sha256:6a3f2c…"
+certificate_key:
+  description: Key of the uploaded certificates, a secret; empty without O(control_planes).
+  returned: with O(state=invited)
+  type: str
+  sample: 9b5e…
+"""
+
+from dataclasses import asdict
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.gantry.platform.plugins.module_utils.kubernetes import kubeadm
+from ansible_collections.gantry.platform.plugins.module_utils.kubernetes.node import membership
+
+VERBS = {"initialised": "init", "joined": "join"}
+
+
+def main() -> None:
+    """Runs on the node."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["initialised", "joined", "invited", "reset"], "required": True},
+            "role": {"type": "str", "choices": ["control_plane", "worker"], "default": "control_plane"},
+            "config": {"type": "str", "no_log": True},
+            "ca": {"type": "str", "default": ""},
+            "control_planes": {"type": "bool", "default": False},
+            "timeout": {"type": "float", "default": 420},
+        },
+        required_if=[("state", "initialised", ["config"]), ("state", "joined", ["config"])],
+        supports_check_mode=True,
+    )
+    wanted = module.params
+    state = wanted["state"]
+    try:
+        if state == "invited":
+            if module.check_mode:
+                module.exit_json(changed=False, token="", ca=membership().ca, certificate_key="")
+            module.exit_json(changed=False, **asdict(kubeadm.invite(wanted["control_planes"])))
+        if state == "reset":
+            needed = membership().state in ("joined", "partial")
+            if needed and not module.check_mode:
+                kubeadm.reset()
+            module.exit_json(changed=needed)
+        if module.check_mode:
+            module.exit_json(changed=kubeadm.must_run(membership(), wanted["ca"]))
+        changed = kubeadm.bring(VERBS[state], wanted["role"], wanted["config"], wanted["ca"], wanted["timeout"])
+        module.exit_json(changed=changed)
+    except (kubeadm.KubeadmError, OSError) as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()
