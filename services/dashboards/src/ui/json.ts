@@ -1,0 +1,13 @@
+/** Fetches JSON; a failure names the address, the status and what the server said. */
+export async function fetchJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(url, { signal, headers: { accept: 'application/json' } });
+  const body = await response.text();
+  if (!response.ok) {
+    throw new Error(`${url} answered HTTP ${response.status}: ${body.slice(0, 200) || response.statusText}`);
+  }
+  try {
+    return JSON.parse(body) as T;
+  } catch {
+    throw new Error(`${url} answered something else than JSON`);
+  }
+}
