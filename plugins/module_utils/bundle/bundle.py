@@ -17,7 +17,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle import mode
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.apt import Apt
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.builders import Builder
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
-from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import default_name
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import KEEP, default_name
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.locks import DebPin, Locks
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.oci import Layout
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
@@ -29,8 +29,6 @@ SPACE = {"go": 14 * GIB, "rootfs": 2 * GIB, "deb": 2 * GIB, "pypi": GIB, "files"
 UNUSED = {"rootfs": 30 * 86400}
 """Seconds after its last use that an older build is removed; machines stand on a rootfs for long."""
 UNUSED_DEFAULT = 86400
-KEEP = "keep"
-"""A file of this name in the build directory keeps the Go caches for the next build."""
 
 
 @dataclass(frozen=True)

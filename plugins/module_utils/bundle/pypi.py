@@ -11,8 +11,13 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner impo
 
 PYTHON = "3.11"
 """The Python of the Debian suite that services run on."""
-_TARGET = ("--only-binary=:all:", "--implementation=cp", f"--python-version={PYTHON}", "--abi=cp311", "--abi=abi3", "--abi=none")
-_PLATFORMS = ("--platform=manylinux2014_x86_64", "--platform=manylinux_2_28_x86_64", "--platform=manylinux_2_36_x86_64")
+_TARGET = (
+    *("--only-binary=:all:", "--implementation=cp", f"--python-version={PYTHON}"),
+    *("--abi=cp311", "--abi=abi3", "--abi=none"),
+    *(f"--platform=manylinux_2_{minor}_x86_64" for minor in range(36, 4, -1)),
+    *(f"--platform={name}_x86_64" for name in ("manylinux2014", "manylinux2010", "manylinux1", "linux")),
+)
+"""Wheels for that Python and its C library, glibc 2.36, whatever Python runs here."""
 
 
 def unpack(block: str, into: Path, work: Path, runner: Runner) -> None:
@@ -21,7 +26,7 @@ def unpack(block: str, into: Path, work: Path, runner: Runner) -> None:
     requirements.write_text(block + "\n", encoding="utf-8")
     wheels = work / "wheels"
     runner.run(
-        *(sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", *_TARGET, *_PLATFORMS),
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", *_TARGET),
         *("--dest", wheels, "--requirement", requirements),
     )
     found = list(wheels.glob("*.whl"))
@@ -40,5 +45,5 @@ def install(requirements: str, into: Path, work: Path, runner: Runner) -> None:
     path.write_text(requirements, encoding="utf-8")
     runner.run(
         *(sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--no-compile"),
-        *(*_TARGET, *_PLATFORMS, "--target", into, "--requirement", path),
+        *(*_TARGET, "--target", into, "--requirement", path),
     )
