@@ -220,8 +220,7 @@ release:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.release.module import run
+from ansible_collections.gantry.platform.plugins.module_utils.release.module import ReleaseModule, run
 
 ARGUMENTS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -258,7 +257,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def main() -> None:
     """Run the module."""
-    run(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, no_log=True))
+    run(ReleaseModule(argument_spec=ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

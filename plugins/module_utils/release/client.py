@@ -21,7 +21,11 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ApiError, ReleaseError, Unreachable
+from ansible_collections.gantry.platform.plugins.module_utils.release.errors import (
+    ApiError,
+    ReleaseError,
+    UnreachableError,
+)
 from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import Access
 
 RETRY_SECONDS = 10.0
@@ -101,7 +105,7 @@ class Client:
         everything sent here is idempotent (reads, server-side apply, deletes with a precondition).
 
         :raises ApiError: The server refused it.
-        :raises Unreachable: It did not answer in that time.
+        :raises UnreachableError: It did not answer in that time.
         """
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         status, answer = self._send(method, path, query or {}, data, content_type, accept)
@@ -205,7 +209,9 @@ class Client:
                     and isinstance(error, (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError))
                 ):
                     continue  # a kept connection that the server closed meanwhile says nothing about the server
-                trouble: Exception = Unreachable(f"{self.server} does not answer: {str(error) or type(error).__name__}")
+                trouble: Exception = UnreachableError(
+                    f"{self.server} does not answer: {str(error) or type(error).__name__}"
+                )
             else:
                 self._note_warnings(headers)
                 if status < 400:
@@ -222,7 +228,7 @@ class Client:
                 trouble = refusal
             pause = max(min(0.1 * 2**tries, 2.0) * random.uniform(0.7, 1.3), getattr(trouble, "retry_after", 0.0))  # noqa: S311
             if self._gone.is_set() or time.monotonic() - started + pause > patience:
-                if isinstance(trouble, Unreachable) and patience:
+                if isinstance(trouble, UnreachableError) and patience:
                     self._gone.set()  # the other threads need not find out for themselves
                 raise trouble
             time.sleep(pause)

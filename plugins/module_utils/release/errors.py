@@ -12,7 +12,7 @@ class ReleaseError(Exception):
     """A release cannot go on; the text names the thing, the value and the remedy."""
 
 
-class Unreachable(ReleaseError):
+class UnreachableError(ReleaseError):
     """The API server did not answer within the time given to retries."""
 
 

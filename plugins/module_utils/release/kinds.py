@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -52,10 +52,10 @@ class Kind:
 class Catalogue:
     """The kinds that a server serves."""
 
-    def __init__(self, kinds: Iterator[Kind], stale: dict[str, str]) -> None:
+    def __init__(self, kinds: Iterable[Kind] = (), stale: dict[str, str] | None = None) -> None:
         self._served: dict[tuple[str, str], Kind] = {}
         self._preferred: dict[str, Kind] = {}
-        self._stale = stale
+        self._stale = stale or {}
         for kind in kinds:
             self._served.setdefault((kind.api_version, kind.name), kind)
             self._preferred.setdefault(kind.group_kind, kind)
@@ -107,7 +107,7 @@ def discover(client: Client) -> Catalogue:
             )
         for group in answer["items"]:
             kinds.extend(_of_group(group, stale))
-    return Catalogue(iter(kinds), stale)
+    return Catalogue(kinds, stale)
 
 
 def _of_group(group: dict[str, Any], stale: dict[str, str]) -> Iterator[Kind]:

@@ -69,11 +69,10 @@ class Access:
 
     def tls(self, credentials: Credentials) -> ssl.SSLContext:
         """A TLS context that trusts the cluster's CA and presents the client certificate, if any."""
-        context = ssl.create_default_context()
         authority = _material(self.path, self.cluster, "certificate-authority")
         try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if authority else ssl.create_default_context()
             if authority:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
                 context.load_verify_locations(cadata=authority.decode())
             if self.cluster.get("insecure-skip-tls-verify") is True:
                 context.check_hostname = False

@@ -16,12 +16,23 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.errors imp
 from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import load
 from ansible_collections.gantry.platform.plugins.module_utils.release.objects import read
 from ansible_collections.gantry.platform.plugins.module_utils.release.readiness import Condition
-from ansible_collections.gantry.platform.plugins.module_utils.release.release import Release, ReleaseFailed, Settings
+from ansible_collections.gantry.platform.plugins.module_utils.release.release import ReleaseFailedError, absent, present
 from ansible_collections.gantry.platform.plugins.module_utils.release.report import Report
+from ansible_collections.gantry.platform.plugins.module_utils.release.run import Settings
 from ansible_collections.gantry.platform.plugins.module_utils.release.trouble import Patience
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-VERSION = "0.1.0"
+
+
+class ReleaseModule(AnsibleModule):  # type: ignore[misc]
+    """A module that does not write its objects, among them secrets, to the system's log."""
+
+    def log(self, msg: str, log_args: dict[str, str] | None = None) -> None:
+        """Log a message; of the invocation only which release it is about."""
+        if log_args:
+            log_args = {key: log_args[key] for key in ("name", "namespace", "state")}
+            msg = "Invoked with " + " ".join(f"{key}={value}" for key, value in log_args.items())
+        super().log(msg, log_args)
 
 
 def run(module: AnsibleModule) -> None:
@@ -39,10 +50,9 @@ def run(module: AnsibleModule) -> None:
     try:
         settings = _settings(parameters, bool(module.check_mode))
         client = Client(load(parameters["kubeconfig"], parameters["context"]))
-        release = Release(client, settings)
-        documents = list(_documents(parameters))
-        report = release.present(documents) if parameters["state"] == "present" else release.absent(documents)
-    except ReleaseFailed as error:
+        verb = present if parameters["state"] == "present" else absent
+        report = verb(client, settings, _documents(parameters))
+    except ReleaseFailedError as error:
         module.fail_json(msg=str(error), changed=error.report.changed, **facts, **_told(error.report, module._diff))
     except ReleaseError as error:
         module.fail_json(msg=f"Release {facts['release']}: {error}", **facts)
@@ -78,7 +88,6 @@ def _settings(parameters: dict[str, Any], check: bool) -> Settings:
         field_manager=parameters["field_manager"],
         delete_data=parameters["delete_data"],
         check=check,
-        version=VERSION,
         conditions=tuple(
             Condition(one["kind"], one["type"] or "", one["path"] or "", one["value"])
             for one in parameters["wait_conditions"]

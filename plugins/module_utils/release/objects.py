@@ -131,7 +131,7 @@ def prepare(documents: Iterable[tuple[str, Any]]) -> list[Stated]:
         except (ValueError, TypeError, AttributeError) as error:
             mistakes.append(f"{origin}: {document['kind']} {document['metadata']['name']}: {error}")
     if mistakes:
-        raise ReleaseError("The release's objects are not right:\n" + "\n".join(f"- {mistake}" for mistake in mistakes))
+        raise ReleaseError("the objects are not right:\n" + "\n".join(f"- {mistake}" for mistake in mistakes))
     return stated
 
 

@@ -74,11 +74,21 @@ class Report:
         results = [outcome.result for outcome in self.outcomes.values()]
         return {name: results.count(name) for name in RESULTS if name in results}
 
-    def progress(self, total: int) -> str:
-        """How far an interrupted run came, for its message."""
-        done = [outcome for outcome in self.outcomes.values() if outcome.result not in ("failed", "kept")]
-        changed = [str(outcome.ref) for outcome in done if outcome.result in CHANGES]
-        return f"{len(done)} of {total} objects are applied ({_some(changed) or 'all unchanged'} changed)"
+    @property
+    def created(self) -> set[Ref]:
+        """The objects that are new."""
+        return {outcome.ref for outcome in self.outcomes.values() if outcome.result == "created"}
+
+    def progress(self, stated: list[Ref]) -> str:
+        """How far an interrupted run came, to end its message with; nothing if it had not begun or came through."""
+        done = {ref for ref in stated if ref in self.outcomes and self.outcomes[ref].result != "failed"}
+        missing = [str(ref) for ref in stated if ref not in done]
+        if not missing or not self.outcomes:
+            return ""
+        return (
+            f"\n{len(done)} of {len(stated)} objects are applied ({_some(map(str, sorted(done))) or 'none'});"
+            f" not applied: {_some(missing)}. Run again to finish"
+        )
 
     def diffs(self) -> list[dict[str, str]]:
         """Before and after of every changed object, as YAML, without what the server keeps for itself and without secrets."""
