@@ -105,8 +105,10 @@ def _apply_one(run: Run, one: Stated) -> Outcome:
         if settings.check and error.status == 404 and _comes_first(run, one):
             return Outcome(one.ref, one.api_version, "created", None, one.desired)
         raise
-    if status == 201 or before is None:
+    if status == 201:
         return Outcome(one.ref, one.api_version, "created", None, after)
+    if before is None:  # made by somebody since the lists
+        return Outcome(one.ref, one.api_version, "configured", None, after)
     same = before["metadata"].get("resourceVersion") == after["metadata"].get("resourceVersion")
     if settings.check:
         same = content(before) == content(after) and ownership(before) == ownership(after)

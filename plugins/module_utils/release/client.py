@@ -77,10 +77,10 @@ class Client:
         """GET one object or list."""
         return self.request("GET", path, query, accept=accept)[1]
 
-    def find(self, path: str, **query: str) -> dict[str, Any] | None:
-        """GET one object, or None where there is none."""
+    def find(self, path: str, accept: str = JSON, **query: str) -> dict[str, Any] | None:
+        """GET one object or list, or None where there is none, or no such kind."""
         try:
-            return self.get(path, **query)
+            return self.get(path, accept, **query)
         except ApiError as error:
             if error.status == 404:
                 return None

@@ -26,9 +26,7 @@ def read_live(run: Run, stated: list[Stated], held: Contents) -> None:
     """
     wanted: dict[Kind, set[str]] = {}
     for one in stated:
-        kind = run.kinds[one.api_version, one.kind]
-        if run.catalogue.find(kind.api_version, kind.name):
-            wanted.setdefault(kind, set()).add(one.namespace)
+        wanted.setdefault(run.kinds[one.api_version, one.kind], set()).add(one.namespace)
     stated_kinds = {kind.group_kind for kind in wanted}
     for kind, namespaces in wanted.items():
         if kind.namespaced:
@@ -95,15 +93,13 @@ def _look_up(run: Run, stated: list[Stated], denied: set[Kind]) -> None:
     """Find stated objects that exist without being members: a list of bare metadata tells which of many do."""
     groups: dict[tuple[Kind, str], list[Stated]] = {}
     for one in stated:
-        kind = run.catalogue.find(one.api_version, one.kind)
-        if kind:
-            groups.setdefault((kind, one.namespace), []).append(one)
+        groups.setdefault((run.kinds[one.api_version, one.kind], one.namespace), []).append(one)
 
     def existing(group: tuple[tuple[Kind, str], list[Stated]]) -> list[Stated]:
         (kind, namespace), ones = group
         if kind in denied or len(ones) <= FEW:
             return ones
-        answer = run.client.get(kind.path(namespace), accept=METADATA_LIST)
+        answer = run.client.find(kind.path(namespace), accept=METADATA_LIST) or {}
         names = {item["metadata"]["name"] for item in answer.get("items") or []}
         return [one for one in ones if one.name in names]
 

@@ -1,0 +1,91 @@
+"""Who belongs to a release, what is pruned and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ansible_collections.gantry.platform.plugins.module_utils.release import applyset
+from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
+from tests.integration.conftest import Object, Releases, config_map
+
+Results = Callable[[Object], dict[str, str]]
+
+
+def parent_path(release: Releases) -> str:
+    return f"/apis/platform.gantry.dev/v1/releases/{release.name}.{release.namespace}"
+
+
+def test_parent_and_members_carry_the_labels_of_the_kep(release: Releases, client: Client) -> None:
+    release([config_map("one")])
+    parent = client.get(parent_path(release))
+    member = client.get(f"/api/v1/namespaces/{release.namespace}/configmaps/one")
+    definition = client.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/releases.platform.gantry.dev")
+    assert definition["metadata"]["labels"]["applyset.kubernetes.io/is-parent-type"] == "true"
+    assert parent["metadata"]["labels"]["applyset.kubernetes.io/id"] == applyset.member_of(member)
+    annotations = parent["metadata"]["annotations"]
+    assert annotations["applyset.kubernetes.io/contains-group-kinds"] == "ConfigMap"
+    assert annotations["applyset.kubernetes.io/additional-namespaces"] == release.namespace
+    assert annotations["applyset.kubernetes.io/tooling"].startswith("gantry.platform.k8s_release/")
+
+
+def test_without_prune_members_stay_and_are_not_forgotten(release: Releases, results: Results) -> None:
+    secret: Object = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one"}}
+    release([config_map("one"), secret])
+    assert results(release([config_map("one")])) == {"ConfigMap one": "unchanged"}
+    assert results(release([config_map("one")], prune=True)) == {"ConfigMap one": "unchanged", "Secret one": "pruned"}
+
+
+def test_a_release_spans_namespaces(release: Releases, client: Client, results: Results) -> None:
+    other = f"{release.namespace}-other"
+    client.request("POST", "/api/v1/namespaces", body={"metadata": {"name": other}})
+    far = {**config_map("far"), "metadata": {"name": "far", "namespace": other}}
+    release([config_map("near"), far], prune=True)
+    assert results(release([config_map("near")], prune=True)) == {"ConfigMap near": "unchanged", "ConfigMap far": "pruned"}
+
+
+def test_two_releases_leave_each_other_alone(release: Releases, results: Results) -> None:
+    release([config_map("one")], name="first")
+    assert results(release([config_map("two")], name="second", prune=True)) == {"ConfigMap two": "created"}
+    assert results(release([config_map("one")], name="first", prune=True)) == {"ConfigMap one": "unchanged"}
+
+
+def test_an_object_of_another_release_is_refused(release: Releases, results: Results) -> None:
+    release([config_map("one")], name="first")
+    message = release.fails([config_map("one")], name="second")["msg"]
+    assert "it belongs to another release" in message
+    taken = release([config_map("one")], name="second", force_conflicts=True)
+    assert results(taken) == {"ConfigMap one": "configured"}
+
+
+def test_an_object_that_is_there_already_is_taken_in(release: Releases, client: Client, results: Results) -> None:
+    client.request("POST", f"/api/v1/namespaces/{release.namespace}/configmaps", body=config_map("one", other="x"))
+    assert results(release.check([config_map("one")])) == {"ConfigMap one": "configured"}
+    assert results(release([config_map("one")])) == {"ConfigMap one": "configured"}
+    data = client.get(f"/api/v1/namespaces/{release.namespace}/configmaps/one")["data"]
+    assert data == {"key": "value", "other": "x"}
+
+
+def test_an_object_with_a_copied_label_is_not_pruned(release: Releases, client: Client, results: Results) -> None:
+    """As controllers copy a service's labels to its endpoints."""
+    release([config_map("one")])
+    live = client.get(f"/api/v1/namespaces/{release.namespace}/configmaps/one")
+    copied = {"metadata": {"name": "copied", "labels": live["metadata"]["labels"]}}
+    client.request("POST", f"/api/v1/namespaces/{release.namespace}/configmaps", body=copied)
+    assert results(release([config_map("one")], prune=True)) == {"ConfigMap one": "unchanged"}
+    client.get(f"/api/v1/namespaces/{release.namespace}/configmaps/copied")
+
+
+def test_claims_are_kept_unless_told_otherwise(release: Releases, results: Results) -> None:
+    claim: Object = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1024Mi"}}},
+    }
+    release([config_map("one"), claim])
+    assert not release([config_map("one"), claim])["changed"]
+    kept = {"ConfigMap one": "unchanged", "PersistentVolumeClaim data": "kept"}
+    assert results(release([config_map("one")], prune=True)) == kept
+    assert results(release([config_map("one")], prune=True)) == kept
+    pruned = release([config_map("one")], prune=True, delete_data=True, wait=False)
+    assert results(pruned) == {"ConfigMap one": "unchanged", "PersistentVolumeClaim data": "pruned"}
