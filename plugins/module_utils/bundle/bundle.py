@@ -10,15 +10,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ansible_collections.gantry.platform.plugins.module_utils.bundle import keys as keying
 from ansible_collections.gantry.platform.plugins.module_utils.bundle import model
-from ansible_collections.gantry.platform.plugins.module_utils.bundle.apt import Apt
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.builders import Builder
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import KEEP, default_name
-from ansible_collections.gantry.platform.plugins.module_utils.bundle.locks import DebPin, Locks
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.locks import Locks
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.oci import Layout
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.store import Place, remove
@@ -216,29 +213,6 @@ class Bundle:
             wrong = Layout(step.place.path).damage() if step.item.kind == "image" else step.place.damage()
             found += [f"{step.title}: {line}" for line in wrong]
         return found
-
-    def resolve(self, only: Iterable[str] = ()) -> dict[str, list[DebPin]]:
-        """The current Debian packages of every artifact, or of `only` these: what debian.lock.yml should say."""
-        runner = Runner(self.root / "lock.log")
-        archive = Apt(self.build_directory / "apt", self.declarations.suite, runner)
-        chosen = set(only)
-        found: dict[str, list[DebPin]] = {}
-        for item in self.declarations.artifacts:
-            if chosen and item.name not in chosen:
-                continue
-            if isinstance(item, model.DebArtifact):
-                pins = archive.resolve(item.packages, dependencies=item.dependencies)
-                found[item.name] = [pin for pin in pins if pin.name not in item.without]
-            elif isinstance(item, model.RootfsArtifact):
-                found[item.name] = archive.resolve(item.packages, dependencies=True, essential=True)
-        return found
-
-
-def lock_text(pins: dict[str, list[DebPin]]) -> str:
-    """The text of debian.lock.yml."""
-    head = "# Debian packages of each artifact: name, version, architecture, sha256. Written by playbooks/bundle.yml.\n"
-    content = {name: [str(pin) for pin in sorted(lines)] for name, lines in sorted(pins.items())}
-    return head + yaml.safe_dump(content, width=1000, sort_keys=True)
 
 
 def _files(root: Path) -> Iterable[Path]:
