@@ -28,7 +28,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """The module's own result; `built` holds what all its runs built."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = dict(self._task.args)
-        steps = options.get("state", "present") == "present" and not options.get("artifact") and not self._task.check_mode
+        steps = (
+            options.get("state", "present") == "present" and not options.get("artifact") and not self._task.check_mode
+        )
         result |= self._module({**options, "defer": True} if steps else options, task_vars)
         if not steps or result.get("failed") or not result["missing"]:
             return result

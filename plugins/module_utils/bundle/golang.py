@@ -58,7 +58,7 @@ class Go:
         groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for tool in lock.tools:
             groups[item.tool_tags.get(tool, item.tags)].append(tool)
-        flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in self._variables(item, lock.version))])
+        flags = " ".join(["-s", "-w", *(f"-X '{name}={value}'" for name, value in self._variables(item, lock.version))])
         for tags, tools in groups.items():
             tagged = [f"-tags={','.join(tags)}"] if tags else []
             self.runner.run(

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
-
 from ansible_collections.gantry.platform.plugins.module_utils.bundle import model
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.apt import Apt
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
@@ -24,7 +23,9 @@ def relock(source: Path, cache: Path, only: Iterable[str] = ()) -> tuple[str, st
     items = {item.name: item for item in declarations.artifacts if item.kind in ("deb", "rootfs")}
     chosen = list(only) or list(items)
     if unknown := sorted(set(chosen) - set(items)):
-        raise BundleError(f"{', '.join(unknown)}: no artifact of Debian packages has that name; these have: {', '.join(items)}")
+        raise BundleError(
+            f"{', '.join(unknown)}: no artifact of Debian packages has that name; these have: {', '.join(items)}"
+        )
     pins: dict[str, Sequence[DebPin]] = {}
     if before:
         pins |= {name: lines for name, lines in Locks(source, source.parent).debian.items() if name in items}

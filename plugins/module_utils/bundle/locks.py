@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 
 import yaml
-
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.-]*)==([\w.!+]+)")

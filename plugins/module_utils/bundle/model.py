@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
 InnerPath = Annotated[str, Field(pattern=r"^/[^\s]*$")]
@@ -207,7 +206,7 @@ class Declarations(_Declaration):
 
     def wanted(self, sets: frozenset[str]) -> Iterator[Buildable]:
         """What `sets` ask for and what that needs, needed things first, otherwise as declared."""
-        seen: set[tuple[str, str]] = set()
+        seen: set[tuple[bool, str]] = set()
 
         def visit(item: Buildable) -> Iterator[Buildable]:
             if (item.kind == "image", item.name) in seen:
@@ -230,7 +229,9 @@ def load(directory: Path) -> Declarations:
         try:
             content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
         except OSError as error:
-            raise BundleError(f"{path}: cannot be read ({error.strerror}); bundle_source names the declarations") from error
+            raise BundleError(
+                f"{path}: cannot be read ({error.strerror}); bundle_source names the declarations"
+            ) from error
         except yaml.YAMLError as error:
             raise BundleError(f"{path}: not YAML: {error}") from error
         if not isinstance(content, dict):
@@ -240,7 +241,9 @@ def load(directory: Path) -> Declarations:
         return TypeAdapter(Declarations).validate_python(merged)
     except ValidationError as error:
         lines = [f"{_where(merged, problem['loc'])}: {problem['msg']}" for problem in error.errors()]
-        raise BundleError(f"{directory}: {len(lines)} mistake(s)\n" + "\n".join(f"  {line}" for line in lines)) from error
+        raise BundleError(
+            f"{directory}: {len(lines)} mistake(s)\n" + "\n".join(f"  {line}" for line in lines)
+        ) from error
 
 
 def _where(content: dict[str, Any], location: tuple[int | str, ...]) -> str:

@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 import zstandard
 
@@ -131,9 +131,9 @@ def write_layer(entries: Iterable[Entry], blobs: Path) -> Blob:
     with partial.open("wb") as file:
         packed = _Digester(file)
         compressor = zstandard.ZstdCompressor(level=COMPRESSION)
-        with compressor.stream_writer(packed, closefd=False) as writer:
+        with compressor.stream_writer(cast(IO[bytes], packed), closefd=False) as writer:
             plain = _Digester(writer)
-            with tarfile.open(fileobj=plain, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive:  # type: ignore[call-overload]
+            with tarfile.open(fileobj=plain, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive:
                 for path in sorted(chosen, key=lambda path: PurePosixPath(path).parts):
                     _add(archive, path, chosen[path])
     partial.rename(blobs / packed.hash.hexdigest())

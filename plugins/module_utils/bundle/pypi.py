@@ -27,7 +27,7 @@ def unpack(block: str, into: Path, work: Path, runner: Runner) -> None:
     wheels = work / "wheels"
     runner.run(
         *(sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", *_TARGET),
-        *("--dest", wheels, "--requirement", requirements),
+        *("--dest", str(wheels), "--requirement", str(requirements)),
     )
     found = list(wheels.glob("*.whl"))
     if len(found) != 1:
@@ -45,5 +45,6 @@ def install(requirements: str, into: Path, work: Path, runner: Runner) -> None:
     path.write_text(requirements, encoding="utf-8")
     runner.run(
         *(sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--no-compile"),
-        *(*_TARGET, "--target", into, "--requirement", path),
+        *_TARGET,
+        *("--target", str(into), "--requirement", str(path)),
     )

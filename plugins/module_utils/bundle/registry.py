@@ -11,9 +11,9 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
-
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 
 START = 10.0
@@ -86,7 +86,9 @@ class Registry:
         """Start it and wait until it answers; a BundleError holds its last lines."""
         self.stop()
         if self.answers():
-            raise BundleError(f"{self.address}: another registry answers there; stop it or set platform_registry_address")
+            raise BundleError(
+                f"{self.address}: another registry answers there; stop it or set platform_registry_address"
+            )
         self.storage.mkdir(parents=True, exist_ok=True)
         configuration = self.directory / "config.yml"
         configuration.write_text(self.configuration, encoding="utf-8")
@@ -116,7 +118,9 @@ class Registry:
             tail = log.read().decode(errors="replace").splitlines()[-5:]
         self.stop()
         hint = "; no interface of this host has that address yet" if "assign requested" in "".join(tail) else ""
-        raise BundleError(f"docker-registry does not answer at {self.address}{hint}; log {self.log}\n" + "\n".join(tail))
+        raise BundleError(
+            f"docker-registry does not answer at {self.address}{hint}; log {self.log}\n" + "\n".join(tail)
+        )
 
     def stop(self) -> bool:
         """Stop it; returns whether it ran."""
@@ -132,7 +136,7 @@ class Registry:
             (self.directory / name).unlink(missing_ok=True)
         return bool(pid)
 
-    def _state(self) -> dict[str, object]:
+    def _state(self) -> dict[str, Any]:
         try:
             return dict(json.loads((self.directory / "registry.json").read_text(encoding="utf-8")))
         except (OSError, ValueError):

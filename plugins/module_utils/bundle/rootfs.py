@@ -7,10 +7,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from debian.deb822 import Deb822
-
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.apt import file_sha256
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
+from debian.deb822 import Deb822
 
 EXCLUDED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*")
 """Left out of every machine: nobody reads manuals there."""

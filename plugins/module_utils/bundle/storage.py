@@ -34,7 +34,9 @@ def wanted(images: Mapping[str, Mapping[str, str]]) -> dict[str, Path | str]:
         try:
             blobs = layout.blobs()
         except (OSError, ValueError, LookupError) as error:
-            raise BundleError(f"{ref}: its layout {layout.root} cannot be read ({error}); build the bundle anew") from error
+            raise BundleError(
+                f"{ref}: its layout {layout.root} cannot be read ({error}); build the bundle anew"
+            ) from error
         home = f"{_ROOT}/repositories/{repository}"
         for blob in (digest, *blobs):
             hexadecimal = blob.partition(":")[2]

@@ -47,7 +47,9 @@ class Place:
         try:
             content = json.loads((self.directory / f"{self.key}.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise BundleError(f"{self.path}.json: cannot be read ({error}); remove {self.path} and build anew") from error
+            raise BundleError(
+                f"{self.path}.json: cannot be read ({error}); remove {self.path} and build anew"
+            ) from error
         return dict(content)
 
     @contextlib.contextmanager
