@@ -19,8 +19,8 @@ override_path = true
 def containerd_mirrors(upstreams: Iterable[str], registry: str) -> list[dict[str, str]]:
     """One ``hosts.toml`` an upstream registry, as M(gantry.platform.files) takes it.
 
-    Each sends pulls to ``http://<registry>/v2/<upstream>``. A registry that is not among ``upstreams`` is answered by the
-    same server, which has nothing under its name: a missing image is an immediate "not found", never a timeout.
+    Each sends pulls to ``http://<registry>/v2/<upstream>``. A registry that is not among ``upstreams`` is answered by
+    the same server, which has nothing under its name: a missing image is an immediate "not found", never a timeout.
     """
     mirrors = {upstream: f"/{upstream}" for upstream in sorted(set(upstreams))}
     mirrors["_default"] = ""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.gantry.platform.plugins.module_utils.machines.errors import MachinesError
 from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import memory_bytes
 
 POOL_LABEL = "gantry.dev/pool"
@@ -29,7 +30,7 @@ def beyond_size(node: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, s
     """
     try:
         cores, memory = float(size["cpu"]), memory_bytes(size["memory"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, MachinesError) as error:
         raise AnsibleFilterError(f"size {dict(size)}: {error}; write it like {{cpu: 2, memory: 4Gi}}") from error
     return {
         "cpu": f"{max(0, round((node['cores'] - cores) * 1000))}m",

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Brings a whole set of files of a host, small configuration as well as large binaries, to what is declared.
   - One connection decides for all of them. An unchanged host costs one task and reads no large file.
-  - A file given by O(files[].src) is compared by size and modification time, and by SHA-256 where only the time differs.
+  - A file given by O(files[].src) is compared by size and modification time, and by SHA-256 where the time differs.
   - Files are written beside their place and renamed, so that none is ever seen half written.
 author:
   - The gantry.platform authors

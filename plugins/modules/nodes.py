@@ -11,7 +11,7 @@ short_description: Bring Kubernetes nodes to what their pools say
 version_added: 0.1.0
 description:
   - Sets labels and taints of the nodes and removes those that a pool gave up. What others set is left alone.
-  - Signs the serving certificates that the kubelets of these nodes ask for, if they name nothing but the node's own addresses.
+  - Approves the serving certificates that kubelets of these nodes ask for, if they name only the node's own addresses.
   - Drains and removes nodes that came from a pool and that no pool asks for any more.
 author:
   - The gantry.platform authors

@@ -1,4 +1,4 @@
-"""Calls on nodes: label, approve, drain, remove, wait. What to do is decided in :mod:`.nodes` and :mod:`.certificates`."""
+"""Calls on nodes: label, approve, drain, remove, wait. What to do is decided in ``nodes`` and ``certificates``."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ class Nodes:
             claims = [f"{v['spec']['claimRef']['namespace']}/{v['spec']['claimRef']['name']}" for v in volumes]
             if claims and not remove_volumes:
                 raise NodesError(
-                    f"node {name} holds the only copy of {', '.join(sorted(claims))}: move the data and delete the claims, "
-                    "keep the node's pool at its size, or give the data up with kubernetes_remove_volumes=true"
+                    f"node {name} holds the only copy of {', '.join(sorted(claims))}: move the data and delete the "
+                    "claims, keep the node's pool at its size, or give the data up with kubernetes_remove_volumes=true"
                 )
             self.changes.removed.append(name)
             if self.check:
@@ -139,8 +139,8 @@ class Nodes:
             if time.monotonic() > deadline:
                 names = ", ".join(f"{p['metadata']['namespace']}/{p['metadata']['name']}" for p in pods)
                 raise NodesError(
-                    f"node {node} is not drained after {seconds:.0f} s, still there: {names}. {refused or 'They do not end'}. "
-                    "Run again, or raise kubernetes_drain_timeout. The node stays cordoned"
+                    f"node {node} is not drained after {seconds:.0f} s, still there: {names}. "
+                    f"{refused or 'They do not end'}. Run again, or raise kubernetes_drain_timeout. It stays cordoned"
                 )
             for pod in pods:
                 refused = self._evict(pod, gone) or refused

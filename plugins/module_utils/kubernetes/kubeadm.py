@@ -42,7 +42,7 @@ class Invitation:
 
 
 def reason(output: str) -> str:
-    """The lines of kubeadm's output that say why it failed: its checks' errors, or else its error, or its last lines."""
+    """The lines of kubeadm's output that say why it failed: its checks' errors, or its error, or its last lines."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     checks = [line for line in lines if line.startswith("[ERROR ")]
     errors = [line for line in lines if re.match(r"(error|couldn't|fatal)", line, re.IGNORECASE)]
@@ -86,7 +86,7 @@ def run(arguments: Sequence[str], timeout: float, lock: int = -1) -> str:
 
 
 @contextmanager
-def alone(path: Path = LOCK, seconds: float = LOCK_SECONDS) -> Iterator[int]:
+def alone(path: Path = LOCK, seconds: float = LOCK_SECONDS, pause: float = 1.0) -> Iterator[int]:
     """Hold the node's lock: a kubeadm that outlived its interrupted play is waited for. Gives the lock's descriptor."""
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     with path.open("w") as file:
@@ -101,7 +101,7 @@ def alone(path: Path = LOCK, seconds: float = LOCK_SECONDS) -> Iterator[int]:
                         f"another kubeadm has been running on this node for more than {seconds:.0f} s: "
                         "look at it with 'ps ax | grep kubeadm' and end it"
                     ) from None
-                time.sleep(1)
+                time.sleep(pause)
         yield file.fileno()
 
 
@@ -112,7 +112,7 @@ def must_run(found: Membership, ca: str) -> bool:
     """
     if found.state == "foreign":
         raise KubeadmError(
-            "this node holds a Kubernetes that gantry.platform did not make (files in /etc/kubernetes, /var/lib/kubelet): "
+            "this node holds a Kubernetes that gantry.platform did not make (see /etc/kubernetes, /var/lib/kubelet): "
             "take another node, or give this one up with 'kubeadm reset'"
         )
     return found.state != "joined" or bool(ca and found.ca != ca)

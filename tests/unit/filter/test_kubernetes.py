@@ -1,0 +1,85 @@
+"""Filters for nodes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.gantry.platform.plugins.filter.kubernetes import (
+    beyond_size,
+    cpu_patch,
+    image_tag,
+    joiners,
+    pool_nodes,
+)
+
+GIB = 1024**3
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory", "size", "reserved"),
+    [
+        (8, 32 * GIB, {"cpu": 2, "memory": "4Gi"}, {"cpu": "6000m", "memory": f"{28 * 1024**2}Ki"}),
+        (2, 4 * GIB, {"cpu": 0.5, "memory": "4Gi"}, {"cpu": "1500m", "memory": "0Ki"}),
+        (2, 4 * GIB, {"cpu": 4, "memory": "8Gi"}, {"cpu": "0m", "memory": "0Ki"}),
+    ],
+)
+def test_what_a_node_sees_beyond_its_size(
+    cores: int, memory: int, size: dict[str, Any], reserved: dict[str, str]
+) -> None:
+    assert beyond_size({"cores": cores, "memory": memory}, size) == reserved
+
+
+@pytest.mark.parametrize("size", [{}, {"cpu": 1}, {"cpu": "many", "memory": "1Gi"}, {"cpu": 1, "memory": "plenty"}])
+def test_a_wrong_size_is_named(size: dict[str, Any]) -> None:
+    with pytest.raises(AnsibleFilterError, match="size"):
+        beyond_size({"cores": 2, "memory": GIB}, size)
+
+
+def test_the_tag_of_an_image_is_the_bundles() -> None:
+    images = ["registry.k8s.io/etcd:3.7.0-0", "registry.k8s.io/coredns/coredns:v1.15.0"]
+    assert image_tag(images, "registry.k8s.io/coredns/coredns") == "v1.15.0"
+    assert image_tag(images, "registry.k8s.io/pause") == ""
+
+
+def test_nodes_are_what_their_pools_say() -> None:
+    pool = {
+        "name": "spot",
+        "capacity": "spot",
+        "labels": {"tier": 1},
+        "taints": [{"key": "a", "value": "", "effect": "NoSchedule"}],
+    }
+    assert pool_nodes([{"inventory_hostname": "n", "node_pool": "spot"}], [pool]) == [
+        {
+            "name": "n",
+            "labels": {"gantry.dev/pool": "spot", "gantry.dev/capacity": "spot", "tier": "1"},
+            "taints": [{"key": "a", "effect": "NoSchedule"}],
+        }
+    ]
+
+
+def test_a_host_of_no_pool_is_named() -> None:
+    with pytest.raises(AnsibleFilterError, match="n: node_pool is 'x', which is none of a"):
+        pool_nodes([{"inventory_hostname": "n", "node_pool": "x"}], [{"name": "a"}])
+
+
+def host(name: str, state: str, ca: str = "") -> dict[str, Any]:
+    return {"inventory_hostname": name, "ansible_facts": {"node": {"kubernetes": {"state": state, "ca": ca}}}}
+
+
+def test_those_join_who_are_no_part_of_the_first_ones_cluster() -> None:
+    first = host("c1", "joined", "x")
+    others = [host("a", "joined", "x"), host("b", "joined", "y"), host("c", "absent"), host("d", "partial", "x")]
+    assert joiners([first, *others], "c1") == ["b", "c", "d"]
+
+
+def test_a_new_cluster_has_no_members() -> None:
+    assert joiners([host("c1", "absent"), host("a", "joined", "x")], "c1") == ["a"]
+
+
+def test_a_patch_sets_one_request() -> None:
+    assert json.loads(cpu_patch("10m", "etcd"))["spec"]["containers"][0]["name"] == "etcd"
+    patch = json.loads(cpu_patch("10m", "coredns", in_template=True))
+    assert patch["spec"]["template"]["spec"]["containers"][0]["resources"] == {"requests": {"cpu": "10m"}}
