@@ -70,7 +70,9 @@ def run(command: tuple[str, ...], deadline: float) -> str | None:
         "MOLECULE_GLOB": "molecule/*/molecule.yml",
         "PATH": f"{BIN}:{os.environ['PATH']}",
     }
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+    ) as process:
         try:
             code = process.wait(timeout=max(1.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:

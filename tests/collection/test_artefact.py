@@ -67,7 +67,9 @@ def test_holds_nothing_else(artefact: Path) -> None:
 
 def test_installed_elsewhere_documents_every_module(artefact: Path, tmp_path: Path) -> None:
     galaxy("collection", "install", "--no-deps", "--offline", str(artefact), "-p", str(tmp_path), cwd=tmp_path)
-    wanted = {f"gantry.platform.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__"}
+    wanted = {
+        f"gantry.platform.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__"
+    }
     done = subprocess.run(
         [BIN / "ansible-doc", "--json", "--type", "module", *sorted(wanted)],
         cwd=tmp_path,
@@ -83,5 +85,7 @@ def test_installed_elsewhere_documents_every_module(artefact: Path, tmp_path: Pa
 
 def test_action_group_names_every_module() -> None:
     groups = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]
-    modules = {f"gantry.platform.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__"}
+    modules = {
+        f"gantry.platform.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__"
+    }
     assert set(groups["platform"]) == modules
