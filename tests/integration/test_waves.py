@@ -36,7 +36,12 @@ def definition(kind: str, group: str = "waves.example.org") -> Object:
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": f"{plural}.{group}"},
-        "spec": {"group": group, "scope": "Namespaced", "names": {"kind": kind, "plural": plural}, "versions": [version]},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural},
+            "versions": [version],
+        },
     }
 
 
@@ -59,7 +64,9 @@ def removed(client: Client) -> Iterator[Callable[[Object], Object]]:
     yield take
     for one in definitions:
         try:
-            client.request("DELETE", f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{one['metadata']['name']}")
+            client.request(
+                "DELETE", f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{one['metadata']['name']}"
+            )
         except ApiError as error:
             assert error.status == 404
 
@@ -118,14 +125,19 @@ def test_a_later_wave_waits_until_the_earlier_is_ready(
                 time.sleep(0.5)
                 seen.append(bool(client.find(f"{path}/second")))
                 status = {"status": {"phase": "Done"}}
-                client.request("PATCH", f"{path}/first/status", body=status, content_type="application/merge-patch+json")
+                client.request(
+                    "PATCH", f"{path}/first/status", body=status, content_type="application/merge-patch+json"
+                )
                 return
 
     release([removed(definition("Step"))], name="definitions")
     thread = threading.Thread(target=controller, daemon=True)
     thread.start()
     conditions = [{"kind": "Step", "path": "status.phase", "value": "Done"}]
-    objects = [custom("Step", "first"), {**config_map("second"), "metadata": {"name": "second", "annotations": {WAVE: "1"}}}]
+    objects = [
+        custom("Step", "first"),
+        {**config_map("second"), "metadata": {"name": "second", "annotations": {WAVE: "1"}}},
+    ]
     result = release(objects, wait_conditions=conditions)
     thread.join(5)
     assert seen == [False]
@@ -157,7 +169,9 @@ def webhook(name: str, namespace: str) -> Object:
     hook = {
         "name": f"{name}.example.org",
         "clientConfig": {"service": {"namespace": namespace, "name": "hook"}},
-        "rules": [{"apiGroups": ["none.example.org"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["x"]}],
+        "rules": [
+            {"apiGroups": ["none.example.org"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["x"]}
+        ],
         "sideEffects": "None",
         "admissionReviewVersions": ["v1"],
         "namespaceSelector": {"matchLabels": {"none": "none"}},
@@ -188,7 +202,9 @@ def test_a_webhook_comes_when_its_service_has_endpoints(
             "endpoints": [{"addresses": ["10.1.2.3"], "conditions": {"ready": True}}],
             "ports": [{"port": 443}],
         }
-        client.request("POST", f"/apis/discovery.k8s.io/v1/namespaces/{release.namespace}/endpointslices", body=endpoints)
+        client.request(
+            "POST", f"/apis/discovery.k8s.io/v1/namespaces/{release.namespace}/endpointslices", body=endpoints
+        )
 
     thread = threading.Thread(target=kubelet, daemon=True)
     thread.start()

@@ -109,9 +109,8 @@ def _apply_one(run: Run, one: Stated) -> Outcome:
         return Outcome(one.ref, one.api_version, "created", None, after)
     if before is None:  # made by somebody since the lists
         return Outcome(one.ref, one.api_version, "configured", None, after)
-    same = before["metadata"].get("resourceVersion") == after["metadata"].get("resourceVersion")
-    if settings.check:
-        same = content(before) == content(after) and ownership(before) == ownership(after)
+    same = before["metadata"].get("resourceVersion") == after["metadata"].get("resourceVersion") and not settings.check
+    same = same or (content(before) == content(after) and ownership(before) == ownership(after))
     return Outcome(one.ref, one.api_version, "unchanged" if same else "configured", before, after)
 
 

@@ -208,9 +208,10 @@ def _clean(document: dict[str, Any]) -> dict[str, Any]:
     """A copy without what only the server sets; a Secret's ``stringData`` becomes ``data``."""
     clean = dict(document)
     clean["metadata"] = {key: value for key, value in document["metadata"].items() if key not in SERVER_FIELDS}
+    for key in ("labels", "annotations", "finalizers", "ownerReferences"):
+        if not clean["metadata"].get(key):
+            clean["metadata"].pop(key, None)  # the server takes an empty one of a custom object for a change every time
     for key in ("labels", "annotations"):
-        if clean["metadata"].get(key) is None:
-            clean["metadata"].pop(key, None)
         for name, value in (clean["metadata"].get(key) or {}).items():
             if not isinstance(value, str):
                 raise ValueError(f"{key[:-1]} {name} is {value!r}: it must be a string. Quote it")
