@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -159,7 +160,7 @@ class Cluster:
         finally:
             core.api_client.close()
 
-    def fetch(self, pod: Pod, port: int, path: str) -> tuple[int, str]:
+    def fetch(self, pod: Pod, port: int, path: str, tls: bool = False) -> tuple[int, str]:
         """Status and body of a page that a pod serves, by port forward: no policy or mesh stands in between."""
         core = client.CoreV1Api(client.ApiClient(self._configuration))
         try:
@@ -169,13 +170,17 @@ class Cluster:
             connection = http.client.HTTPConnection("localhost", port, timeout=self.timeout)
             connection.sock = forward.socket(port)
             connection.sock.settimeout(self.timeout)
+            if tls:
+                context = ssl.create_default_context()
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                connection.sock = context.wrap_socket(connection.sock)
             try:
-                connection.request("GET", path, headers={"Connection": "close"})
+                connection.request("GET", path)
                 response = connection.getresponse()
                 return response.status, response.read().decode(errors="replace")
             finally:
+                forward.close()  # before the socket, which its thread reads from
                 connection.close()
-                forward.close()
         except ApiException as error:
             raise ClusterError(f"{pod.name}:{port}{path}: {_reason(error)}") from error
         except (OSError, http.client.HTTPException) as error:

@@ -187,26 +187,35 @@ class Exec(_Probe):
 
 
 class Metric(_Probe):
-    """The sum of metrics (names by regular expression) that pods serve lies between `least` and `most`."""
+    """The sum of metrics (names by regular expression) that pods serve lies between `least` and `most`.
+
+    Without a source it is the API server that is asked. With `tls` the pods serve HTTPS; who they are is not checked.
+    """
 
     type: Literal["metric"]
-    source: Source
-    port: int
+    source: Source | None = None
+    port: int = 8080
     path: str = "/metrics"
+    tls: bool = False
     names: str
     least: float = float("-inf")
     most: float = float("inf")
 
     def ask(self, cluster: Cluster) -> Answer:
         """Summed over all pods of the source; a counter that never counted is absent and counts as 0."""
-        pages = _together(lambda pod: (pod, *cluster.fetch(pod, self.port, self.path)), self.source.pods(cluster))
-        if broken := [f"{pod.name}: status {status}" for pod, status, _ in pages if status != 200]:
+        if self.source is None:
+            pages = [("API server", 200, cluster.text(self.path))]
+        else:
+            pods = self.source.pods(cluster)
+            fetched = _together(lambda pod: cluster.fetch(pod, self.port, self.path, tls=self.tls), pods)
+            pages = [(pod.name, *page) for pod, page in zip(pods, fetched, strict=True)]
+        if broken := [f"{name}: status {status}" for name, status, _ in pages if status != 200]:
             return Answer(False, "; ".join(broken))
-        series = [(pod.name, key, value) for pod, _, text in pages for key, value in metrics(text, self.names)]
+        series = [(name, key, value) for name, _, text in pages for key, value in metrics(text, self.names)]
         total = sum(value for _, _, value in series)
-        ok = self.least <= total <= self.most
-        loud = "; ".join(f"{pod}: {key} {value:g}" for pod, key, value in series if value)
-        return Answer(ok, f"{self.names} sums to {total:g} over {len(pages)} pods" + (f": {loud}" if loud else ""))
+        loud = [f"{name}: {key} {value:g}" for name, key, value in series if value]
+        shown = f": {'; '.join(loud[:3])}" + (" …" if len(loud) > 3 else "") if loud else ""
+        return Answer(self.least <= total <= self.most, f"{self.names} sums to {total:g} over {len(pages)}{shown}")
 
 
 class XdsRejects(_Probe):
@@ -390,8 +399,9 @@ def metrics(text: str, names: str) -> list[tuple[str, float]]:
 
 
 def dig(item: Any, path: str) -> Any:
-    """The value at a dotted path; list items by number; None where there is nothing."""
-    for part in path.split("."):
+    """The value at a dotted path; list items by number, keys with dots as `["a.b/c"]`; None where there is nothing."""
+    for quoted, plain in re.findall(r'\["([^"]+)"\]|([^.\[\]]+)', path):
+        part = quoted or plain
         if isinstance(item, list) and part.isdigit():
             item = item[int(part)] if int(part) < len(item) else None
         elif isinstance(item, dict):

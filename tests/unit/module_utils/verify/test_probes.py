@@ -96,6 +96,7 @@ class TestObjects:
         assert probes.dig(body, "spec.ports.1.port") is None
         assert probes.dig(body, "spec.ports.name") is None
         assert probes.dig(body, "status") is None
+        assert probes.dig({"metadata": {"annotations": {"a.b/c": "yes"}}}, 'metadata.annotations["a.b/c"]') == "yes"
 
 
 class TestConnections:
