@@ -144,11 +144,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.machines.environment import Environment, Outcome
+from ansible_collections.gantry.platform.plugins.module_utils.machines.environment import Environment
 from ansible_collections.gantry.platform.plugins.module_utils.machines.errors import MachinesError
 from ansible_collections.gantry.platform.plugins.module_utils.machines.host import capacity
 from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import Pool
 from ansible_collections.gantry.platform.plugins.module_utils.machines.record import locked
+from ansible_collections.gantry.platform.plugins.module_utils.machines.steps import Outcome
 
 
 def act(environment: Environment, params: dict[str, Any]) -> Outcome:
@@ -207,7 +208,7 @@ def main() -> None:
         surplus=outcome.surplus,
         actions=outcome.actions,
         host=capacity(),
-        ssh={"private_key_file": str(environment.keys.client), "common_args": environment.keys.arguments},
+        ssh=environment.ssh,
         diff={"before": outcome.before, "after": outcome.after},
     )
 

@@ -120,7 +120,7 @@ def main() -> None:
         surplus=[machine for machine in machines if machine["name"] not in wanted],
         network=record.network,
         host=capacity(),
-        ssh={"private_key_file": str(environment.keys.client), "common_args": environment.keys.arguments},
+        ssh=environment.ssh,
         missing_packages=missing_packages(),
     )
 

@@ -8,6 +8,7 @@ enforce its size and are cleared bottom-up.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -27,14 +28,31 @@ PERIOD = 100_000
 _ENTER = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 1; shift; done; shift; exec "$@"'
 
 
+@dataclass(frozen=True)
+class Start:
+    """How a machine is started: the command, its environment, and the file for what it prints."""
+
+    machine: str
+    size: Size
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+
+    def inside(self, groups: Sequence[Path]) -> list[str]:
+        """The command line that enters these groups first."""
+        files = [str(group / "cgroup.procs") for group in groups]
+        variables = [f"{name}={value}" for name, value in self.environment.items()]
+        return ["/bin/sh", "-c", _ENTER, "machine", *files, "--", "/usr/bin/env", *variables, *self.argv]
+
+
 class Cgroups(Protocol):
     """What a kind of host can do for machines."""
 
     def prepare(self, machine: str, size: Size) -> None:
         """Make the machine's groups, empty of stale ones, with its limits."""
 
-    def command(self, machine: str, size: Size, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-        """The command line that runs argv, with that environment, inside the machine's groups."""
+    def command(self, start: Start) -> list[str]:
+        """The command line that starts a machine inside its groups."""
 
     def fits(self, machine: str, size: Size) -> bool:
         """Whether the machine's groups hold it to that size now."""
@@ -47,6 +65,12 @@ class Cgroups(Protocol):
 
     def left(self) -> bool:
         """Whether the environment has any group on this host."""
+
+    def settings(self) -> dict[str, str]:
+        """Settings of the host's that machines change, as they are."""
+
+    def put_back(self, settings: Mapping[str, str]) -> None:
+        """Put back what settings() gave."""
 
 
 def find_cgroups(environment: str, mounted: Sequence[Mount]) -> Cgroups:
@@ -154,20 +178,9 @@ class V1:
             _make(group)
         self.limit(machine, size)
 
-    def command(self, machine: str, size: Size, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:  # noqa: ARG002
+    def command(self, start: Start) -> list[str]:
         """See Cgroups."""
-        files = [str(group / "cgroup.procs") for group in self._groups(machine)]
-        return [
-            "/bin/sh",
-            "-c",
-            _ENTER,
-            "machine",
-            *files,
-            "--",
-            "/usr/bin/env",
-            *(f"{k}={v}" for k, v in environment.items()),
-            *argv,
-        ]
+        return start.inside(self._groups(start.machine))
 
     def fits(self, machine: str, size: Size) -> bool:
         """See Cgroups."""
@@ -185,6 +198,13 @@ class V1:
     def left(self) -> bool:
         """See Cgroups."""
         return any(group.exists() for group in self._groups())
+
+    def settings(self) -> dict[str, str]:
+        """See Cgroups: none are changed."""
+        return {}
+
+    def put_back(self, settings: Mapping[str, str]) -> None:
+        """See Cgroups."""
 
 
 @dataclass(frozen=True)
@@ -220,20 +240,9 @@ class V2:
         (self._top / machine).mkdir(exist_ok=True)
         self.limit(machine, size)
 
-    def command(self, machine: str, size: Size, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:  # noqa: ARG002
+    def command(self, start: Start) -> list[str]:
         """See Cgroups."""
-        file = str(self._top / machine / "cgroup.procs")
-        return [
-            "/bin/sh",
-            "-c",
-            _ENTER,
-            "machine",
-            file,
-            "--",
-            "/usr/bin/env",
-            *(f"{k}={v}" for k, v in environment.items()),
-            *argv,
-        ]
+        return start.inside([self._top / start.machine])
 
     def fits(self, machine: str, size: Size) -> bool:
         """See Cgroups."""
@@ -250,6 +259,17 @@ class V2:
     def left(self) -> bool:
         """See Cgroups."""
         return self._top.exists()
+
+    def settings(self) -> dict[str, str]:
+        """See Cgroups: the controllers that the root gives on."""
+        return {"subtree_control": (self.root / "cgroup.subtree_control").read_text(encoding="utf-8").strip()}
+
+    def put_back(self, settings: Mapping[str, str]) -> None:
+        """See Cgroups; a controller that others came to use stays."""
+        given = set(self.settings()["subtree_control"].split()) - set(settings["subtree_control"].split())
+        for name in given:
+            with contextlib.suppress(OSError):
+                (self.root / "cgroup.subtree_control").write_text(f"-{name}", encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -274,20 +294,16 @@ class Delegated:
         """See Cgroups."""
         self.clear(machine)
 
-    def command(self, machine: str, size: Size, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    def command(self, start: Start) -> list[str]:
         """See Cgroups."""
         properties = [
-            "Delegate=yes",
-            "KillMode=mixed",
-            "TasksMax=infinity",
-            "LimitNOFILE=1048576",
-            "SuccessExitStatus=133",
-            *self._properties(size),
-        ]
+            "Delegate=yes", "KillMode=mixed", "TasksMax=infinity", "LimitNOFILE=1048576", "SuccessExitStatus=133",
+            f"StandardOutput=truncate:{start.log}", f"StandardError=append:{start.log}", *self._properties(start.size),
+        ]  # fmt: skip
         return [
             "systemd-run", "--quiet", "--collect", "--service-type=notify", f"--slice={self._slice}",
-            f"--unit=gantry-{machine}.service", *(f"--property={item}" for item in properties),
-            *(f"--setenv={name}={value}" for name, value in environment.items()), *argv,
+            f"--unit=gantry-{start.machine}.service", *(f"--property={item}" for item in properties),
+            *(f"--setenv={name}={value}" for name, value in start.environment.items()), *start.argv,
         ]  # fmt: skip
 
     def fits(self, machine: str, size: Size) -> bool:
@@ -309,3 +325,10 @@ class Delegated:
     def left(self) -> bool:
         """See Cgroups."""
         return (self.root / "gantry.slice" / self._slice).exists()
+
+    def settings(self) -> dict[str, str]:
+        """See Cgroups: none are changed."""
+        return {}
+
+    def put_back(self, settings: Mapping[str, str]) -> None:
+        """See Cgroups."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from ansible_collections.gantry.platform.plugins.module_utils.machines.errors import MachinesError, run
 from ansible_collections.gantry.platform.plugins.module_utils.machines.host import mounts
 from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import Machine, bridge_address
+from ansible_collections.gantry.platform.plugins.module_utils.machines.ssh import HOST_KEY
 
 VOLUMES = ("containerd", "etcd", "gantry", "kubelet")
 """Directories of /var/lib that lie outside the overlay: one overlay cannot carry the upper layer of another."""
@@ -70,7 +71,7 @@ WantedBy=multi-user.target network-online.target
 """
 
 _SSHD = """\
-HostKey /etc/ssh/ssh_host_ed25519_key
+HostKey {key}
 PermitRootLogin prohibit-password
 PasswordAuthentication no
 UseDNS no
@@ -85,6 +86,13 @@ class Guest:
     """A machine's directory on the host: {root, upper, work, volumes}."""
 
     directory: Path
+    leader: int = 0
+    """Process 1 of the machine as the host counts, 0 while it does not run."""
+
+    @property
+    def _inside(self) -> Path:
+        """The machine's files: through its process, as the mount on the host may be gone."""
+        return Path(f"/proc/{self.leader}/root") if self.leader else self.root
 
     @property
     def root(self) -> Path:
@@ -134,14 +142,14 @@ class Guest:
         if self.directory.exists():
             shutil.rmtree(self.directory)
 
-    def differing(self, files: Mapping[str, str]) -> list[str]:
-        """Those of the files that the mounted root lacks or has otherwise."""
-        return [name for name, content in files.items() if _read(self.root / name.lstrip("/")) != content]
+    def differing(self, files: Mapping[str, str]) -> dict[str, str]:
+        """Those of the files that the machine lacks or has otherwise."""
+        return {name: content for name, content in files.items() if _read(self._inside / name.lstrip("/")) != content}
 
     def write(self, files: Mapping[str, str]) -> None:
-        """Write files into the mounted root, each whole or not at all."""
+        """Write files into the machine, each whole or not at all."""
         for name, content in files.items():
-            path = self.root / name.lstrip("/")
+            path = self._inside / name.lstrip("/")
             path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             beside = path.with_name(f".{path.name}.new")
             beside.unlink(missing_ok=True)
@@ -167,15 +175,14 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def lasting_files(machine: Machine, network: IPv4Network, mtu: int, host_key: str, client_key: str) -> dict[str, str]:
+def lasting_files(machine: Machine, network: IPv4Network, mtu: int, host_key: str) -> dict[str, str]:
     """The files that make a clone this machine, by path; "-> x" is a link to x. They are read at its start."""
     unit = "/etc/systemd/system"
     return {
         "/etc/hostname": f"{machine.name}\n",
         "/etc/machine-id": f"{uuid.uuid5(uuid.NAMESPACE_DNS, machine.name).hex}\n",
-        "/etc/ssh/ssh_host_ed25519_key": host_key,
-        "/etc/ssh/sshd_config.d/gantry.conf": _SSHD,
-        "/root/.ssh/authorized_keys": client_key,
+        HOST_KEY: host_key,
+        "/etc/ssh/sshd_config.d/gantry.conf": _SSHD.format(key=HOST_KEY),
         "/etc/systemd/system.conf.d/gantry.conf": _SYSTEM,
         "/etc/systemd/journald.conf.d/gantry.conf": _JOURNAL,
         "/usr/local/lib/gantry/prepare": _PREPARE,
@@ -190,15 +197,19 @@ def lasting_files(machine: Machine, network: IPv4Network, mtu: int, host_key: st
     }
 
 
-def shared_files(machine: Machine, machines: Sequence[Machine], resolver: str) -> dict[str, str]:
-    """The files that follow the environment while the machine runs: the names of all machines, and the name servers."""
+def shared_files(machine: Machine, machines: Sequence[Machine], resolver: str, client_key: str) -> dict[str, str]:
+    """The files that follow the environment while the machine runs: all names, name servers, who may enter."""
     names = {other.name: other.address for other in (*machines, machine)}
     lines = [
         "127.0.0.1 localhost",
         "::1 localhost ip6-localhost ip6-loopback",
         *(f"{names[name]} {name}" for name in sorted(names)),
     ]
-    return {"/etc/hosts": "\n".join(lines) + "\n", "/etc/resolv.conf": resolver}
+    return {
+        "/etc/hosts": "\n".join(lines) + "\n",
+        "/etc/resolv.conf": resolver,
+        "/root/.ssh/authorized_keys": client_key,
+    }
 
 
 def resolver(candidates: Sequence[Path] = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils.machines.errors import MachinesError, run
 from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import bridge_address
+from ansible_collections.gantry.platform.plugins.module_utils.machines.steps import Outcome
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,6 @@ class Network:
 
     def raise_bridge(self) -> None:
         """Make the bridge, or mend it."""
-        self._refuse_overlap()
         if find_link(self.bridge) is None:
             run(["ip", "link", "add", self.bridge, "type", "bridge"])
         run(["ip", "address", "replace", self._address, "dev", self.bridge])
@@ -57,7 +57,18 @@ class Network:
         if self.bridge_is_there():
             run(["ip", "link", "delete", self.bridge])
 
-    def _refuse_overlap(self) -> None:
+    def ensure(self, outcome: Outcome) -> None:
+        """Have the bridge up and addresses translated."""
+        outcome.do(not self.bridge_is_up(), f"raise the bridge {self.bridge}", self.raise_bridge)
+        outcome.do(not self.translates(), f"translate addresses of {self.network}", self.translate)
+
+    def remove(self, outcome: Outcome) -> None:
+        """Have neither."""
+        outcome.do(self.bridge_is_there(), f"remove the bridge {self.bridge}", self.remove_bridge)
+        outcome.do(self.has_rules(), f"stop translating addresses of {self.network}", self.stop_translating)
+
+    def refuse_overlap(self) -> None:
+        """Raise MachinesError if the host reaches another network by addresses of this one."""
         for route in json.loads(run(["ip", "-json", "-4", "route", "show"]) or "[]"):
             if (
                 route["dst"] != "default"
@@ -215,6 +226,15 @@ def port_of(leader: int) -> str | None:
         if (link / "ifindex").read_text(encoding="utf-8").strip() == index:
             return link.name
     return None
+
+
+def remove_port(machine: str) -> None:
+    """Remove the link that the container manager made for a machine.
+
+    It outlives a killed machine while the machine's last connections linger, and stands in the way of a new one.
+    """
+    if find_link(f"vb-{machine}") is not None:
+        run(["ip", "link", "delete", f"vb-{machine}"])
 
 
 def attached(port: str, bridge: str) -> bool:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,17 +75,11 @@ def find_processes(machines_directory: Path) -> dict[str, Process]:
     return found
 
 
-def start(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def start(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """Start a machine in a session of its own; what it prints goes to log."""
     with log.open("wb") as output:
         return subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            cwd="/",
-            env={**os.environ, **(environment or {})},
+            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/"
         )
 
 
@@ -115,8 +109,11 @@ def kill(process: Process, timeout: float = 30.0) -> None:
         )
 
 
-def tidy(name: str) -> None:
-    """Remove what a killed manager leaves in /run/systemd/nspawn."""
+def tidy(name: str, root: Path) -> None:
+    """Remove what a killed manager leaves in /run/systemd/nspawn for a machine with that root."""
+    if root.is_dir():
+        status = root.stat()
+        Path(f"/run/systemd/nspawn/locks/inode-{status.st_dev}:{status.st_ino}").unlink(missing_ok=True)
     for path in (Path("/run/systemd/nspawn/propagate", name), Path("/run/systemd/nspawn/unix-export", name)):
         if path.is_dir():
             subprocess.run(["umount", "--quiet", "--lazy", str(path)], capture_output=True, check=False)

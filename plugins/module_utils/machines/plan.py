@@ -182,6 +182,16 @@ def make_plan(environment: str, network: IPv4Network, pools: Iterable[Pool], rec
     )
 
 
+def refuse_too_large(machines: Iterable[Machine], host: Mapping[str, int]) -> None:
+    """Raise MachinesError if a machine is larger than the host, {cpu: cores, memory: bytes}."""
+    for machine in machines:
+        if machine.size.cpu > host["cpu"] or machine.size.memory_bytes > host["memory"]:
+            raise MachinesError(
+                f"pool {machine.pool!r}: size {machine.size.cpu} cores, {machine.size.memory} is over the host's "
+                f"({host['cpu']} cores, {host['memory'] // 2**20}Mi): make it smaller"
+            )
+
+
 def same(one: Machine, other: Machine) -> bool:
     """Whether two machines are equal in all that is declared."""
     return one.as_dict() == replace(other).as_dict()

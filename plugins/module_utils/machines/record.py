@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,31 @@ class Record:
     machines: tuple[Machine, ...] = ()
     templates: dict[str, str] = field(default_factory=dict)
     """Machine name to the template directory that it was cloned from."""
+
+    def extended(self, network: str, machines: tuple[Machine, ...], template: Path | None) -> Record:
+        """The record with these machines instead.
+
+        Each keeps the template it was made from while that exists, and takes the one given otherwise; MachinesError is
+        raised where there is none.
+        """
+        templates = {}
+        for machine in machines:
+            recorded = self.templates.get(machine.name)
+            if recorded and (template is None or Path(recorded).is_dir()):
+                templates[machine.name] = recorded
+            elif template is not None:
+                templates[machine.name] = str(template)
+            else:
+                raise MachinesError(f"machine {machine.name} needs a template: give the bundle's rootfs directory")
+        return Record(network, machines, templates)
+
+    def without(self, names: Collection[str]) -> Record:
+        """The record without these machines."""
+        return Record(
+            self.network,
+            tuple(machine for machine in self.machines if machine.name not in names),
+            {name: template for name, template in self.templates.items() if name not in names},
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The record as JSON holds it."""

@@ -13,6 +13,9 @@ from pathlib import Path
 from ansible_collections.gantry.platform.plugins.module_utils.machines.errors import MachinesError, run
 from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import Machine
 
+HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
+"""Where a machine has its host key."""
+
 
 @dataclass(frozen=True)
 class Keys:
@@ -33,6 +36,11 @@ class Keys:
     def host(self, machine: str) -> Path:
         """A machine's private host key."""
         return self.directory / "hosts" / machine
+
+    @staticmethod
+    def read(key: Path) -> str:
+        """A key as text; empty where there is none yet."""
+        return key.read_text(encoding="utf-8") if key.exists() else ""
 
     @property
     def arguments(self) -> str:
@@ -106,7 +114,7 @@ def answers(address: str, timeout: float = 1.0) -> bool:
         return False
 
 
-def wait_ready(machine: Machine, keys: Keys, alive: Callable[[], bool], timeout: float) -> str:
+def wait_ready(machine: Machine, keys: Keys, alive: Callable[[], object], timeout: float) -> str:
     """Wait until SSH answers and systemd has started everything; return systemd's state: "running" or "degraded".
 
     Raises MachinesError if the machine's processes end first (alive() turns false), or timeout seconds pass.
