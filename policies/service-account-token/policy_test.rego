@@ -11,8 +11,8 @@ test_the_default_mounts_one if count(found({}, {})) == 1
 test_a_mounted_one_is_refused if count(found({}, {"automountServiceAccountToken": true})) == 1
 
 test_a_declared_one_passes if {
-	count(found({"annotations": {"gantry.platform/service-account-token": "watches pods"}}, {})) == 0
-	count(found({"annotations": {"gantry.platform/service-account-token": " "}}, {})) == 1
+	count(found({"annotations": {"platform.gantry.dev/service-account-token": "watches pods"}}, {})) == 0
+	count(found({"annotations": {"platform.gantry.dev/service-account-token": " "}}, {})) == 1
 }
 
 test_a_projected_token_for_the_api_server_is_refused if {
