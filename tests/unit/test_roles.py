@@ -77,7 +77,7 @@ def test_its_internal_variables_are_marked(role: Path) -> None:
     assert [name for name in internal if not name.startswith(f"__{role.name}_")] == []
     tasks = [task for path in role.glob("tasks/*.yml") for task in role_pages.tasks(load(path))]
     registered = [task["register"] for task in tasks if "register" in task]
-    assert [name for name in registered if not name.startswith(f"__{role.name}_")] == []
+    assert [name for name in registered if not f"{name}_".startswith(f"__{role.name}_")] == []
 
 
 def test_verify_asks_every_role() -> None:
