@@ -11,12 +11,11 @@ import stat
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils.bundle.images import missing_images
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.references import missing_images
 from ansible_collections.gantry.platform.plugins.module_utils.machines.host import snapshot
 
 from tests.e2e.conftest import PLATFORM, ROOT, STATE, Run, checks, play
@@ -25,10 +24,10 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def before() -> Iterator[Any]:
+def before() -> Any:
     """The host as it was, after clearing what an interrupted run may have left."""
     play("playbooks/destroy.yml", "-e", "confirm=e2e")
-    yield snapshot()
+    return snapshot()
 
 
 @pytest.fixture(scope="module")
