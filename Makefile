@@ -21,9 +21,9 @@ $(VENV)/.runtime: requirements/runtime.txt
 	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/runtime.txt
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+$(VENV)/.dev: requirements/dev.txt requirements/dashboards.txt $(VENV)/.runtime
 	@echo "Installing the locked development packages into $(VENV)"
-	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/dev.txt -r requirements/dashboards.txt
 	@touch $@
 
 .PHONY: venv
@@ -63,12 +63,16 @@ bench: dev ## Measure against kubectl and kubernetes.core; writes .platform/benc
 .PHONY: lock
 lock: dev ## Resolve the Python locks anew (hashes, no registry hosts)
 	@$(BIN)/pip install --quiet uv
-	@for set in runtime dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@for set in runtime dev dashboards; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header requirements/$$set.in -o requirements/$$set.txt; done
 
 .PHONY: docs
 docs: dev ## Write the pages of docs/roles from the argument specs
 	@$(BIN)/python -m tests.tools.role_pages
+
+.PHONY: dashboards
+dashboards: dev ## Render dashboards/ to dashboards/json
+	@$(BIN)/python -m dashboards.generate
 
 .PHONY: collection
 collection: venv ## Build the collection's artefact

@@ -41,7 +41,7 @@ STEPS = (
         (
             tool("ruff", "check", "."),
             tool("ruff", "format", "--check", "."),
-            tool("mypy", "plugins", "tests"),
+            tool("mypy", "plugins", "tests", "dashboards"),
             tool("yamllint", "--strict", "."),
             tool("ansible-lint", "--offline"),
             tool("antsibull-changelog", "lint"),

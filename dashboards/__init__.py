@@ -1,0 +1,1 @@
+"""The platform's dashboards as code: one file each, rendered to ``json/`` by ``python -m dashboards.generate``."""
