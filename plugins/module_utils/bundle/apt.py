@@ -20,7 +20,9 @@ from debian.deb822 import Deb822, Packages
 LISTS_FRESH = 24 * 3600
 """Seconds that downloaded package lists are taken as current, unless a version is missing in them."""
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-_POCKETS = ("", "-updates", "-security")
+_SUITE = re.compile(
+    r"(?:bullseye|bookworm|trixie|forky|duke|sid|unstable|oldstable|stable|testing)(-updates|-security|)"
+)
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,10 @@ def host_sources(directory: Path = Path("/etc/apt")) -> list[Source]:
 def _debian(uri: str, suite: str, components: Sequence[str], signed_by: str) -> list[Source]:
     """The entry as a source, if it is Debian's: by the path of its archive, a plain suite and component main."""
     archive = urlsplit(uri).path.rstrip("/").rpartition("/")[2]
-    known = re.fullmatch(r"([a-z]+)(-updates|-security)?", suite)
+    known = _SUITE.fullmatch(suite)
     if "main" not in components or not known or not archive.startswith("debian"):
         return []
-    return [Source(uri, known[2] or "", signed_by or (str(KEYRING) if KEYRING.exists() else ""))]
+    return [Source(uri, known[1], signed_by or (str(KEYRING) if KEYRING.exists() else ""))]
 
 
 class Apt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import json
@@ -65,7 +66,7 @@ class Registry:
         """The process id of our registry, or 0. A recycled id is not taken for it."""
         state = self._state()
         pid = int(state.get("pid", 0))
-        return pid if pid and started_at(pid) == state.get("started") else 0
+        return pid if pid and 0 != started_at(pid) == state.get("started") else 0
 
     def current(self) -> bool:
         """Whether it runs, from this binary and this configuration, and answers."""
@@ -126,11 +127,11 @@ class Registry:
         """Stop it; returns whether it ran."""
         pid = self.running()
         if pid:
-            os.kill(pid, signal.SIGTERM)
+            _kill(pid, signal.SIGTERM)
             deadline = time.monotonic() + START
-            while started_at(pid) == self._state().get("started"):
+            while self.running() == pid:
                 if time.monotonic() > deadline:
-                    os.kill(pid, signal.SIGKILL)
+                    _kill(pid, signal.SIGKILL)
                 time.sleep(0.02)
         for name in ("registry.json", "registry.pid"):
             (self.directory / name).unlink(missing_ok=True)
@@ -141,6 +142,11 @@ class Registry:
             return dict(json.loads((self.directory / "registry.json").read_text(encoding="utf-8")))
         except (OSError, ValueError):
             return {}
+
+
+def _kill(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def started_at(pid: int) -> int:
