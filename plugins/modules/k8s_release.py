@@ -218,46 +218,31 @@ release:
   sample: shop.shop
 """
 
-from typing import Any
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.gantry.platform.plugins.module_utils.release.arguments import ARGUMENTS
+from ansible_collections.gantry.platform.plugins.module_utils.release.call import call
 
-from ansible_collections.gantry.platform.plugins.module_utils.release.module import ReleaseModule, run
 
-ARGUMENTS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "namespace": {"type": "str", "default": ""},
-    "objects": {"type": "list", "elements": "dict", "default": []},
-    "manifests": {"type": "list", "elements": "str", "default": []},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "prune": {"type": "bool", "default": False},
-    "delete_data": {"type": "bool", "default": False},
-    "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 300},
-    "wait_conditions": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "kind": {"type": "str", "required": True},
-            "type": {"type": "str"},
-            "path": {"type": "str"},
-            "value": {"type": "str", "default": "True"},
-        },
-        "required_one_of": [("type", "path")],
-        "mutually_exclusive": [("type", "path")],
-    },
-    "unschedulable_grace": {"type": "int", "default": 8},
-    "restarts_tolerated": {"type": "int", "default": 1},
-    "force_conflicts": {"type": "bool", "default": False},
-    "field_manager": {"type": "str", "default": "k8s_release"},
-    "concurrency": {"type": "int", "default": 8},
-    "kubeconfig": {"type": "path"},
-    "context": {"type": "str"},
-}
+class ReleaseModule(AnsibleModule):  # type: ignore[misc]
+    """A module that does not write its objects, among them secrets, to the system's log."""
+
+    def log(self, msg: str, log_args: dict[str, str] | None = None) -> None:
+        """Log a message; of the invocation only which release it is about."""
+        if log_args:
+            log_args = {key: log_args[key] for key in ("name", "namespace", "state")}
+            msg = "Invoked with " + " ".join(f"{key}={value}" for key, value in log_args.items())
+        super().log(msg, log_args)
 
 
 def main() -> None:
-    """Run the module."""
-    run(ReleaseModule(argument_spec=ARGUMENTS, supports_check_mode=True))
+    """Run the module. On the controller itself the action plugin of the same name does it without a process of its own."""
+    module = ReleaseModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    result = call(module.params, bool(module.check_mode), bool(module._diff))
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

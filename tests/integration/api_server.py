@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -273,6 +274,7 @@ def free_ports(count: int) -> list[int]:
     raise RuntimeError(f"fewer than {count} free ports in {PORTS}")
 
 
+@contextmanager
 def running(directory: Path, durable: bool = False) -> Iterator[ApiServer]:
     """A started API server that is stopped in the end."""
     server = ApiServer(directory, durable)

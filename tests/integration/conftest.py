@@ -44,13 +44,15 @@ def bundled() -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def api_server(bundled: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """A real API server on a real etcd, for the whole session."""
-    yield from running(tmp_path_factory.mktemp("api-server"))
+    with running(tmp_path_factory.mktemp("api-server")) as server:
+        yield server
 
 
 @pytest.fixture
 def own_api_server(bundled: dict[str, Path], tmp_path: Path) -> Iterator[ApiServer]:
     """An API server for one test that ends it."""
-    yield from running(tmp_path)
+    with running(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +113,7 @@ class Releases:
         """Run the module and return its result."""
         results: list[Object] = []
 
-        class Module(k8s_release.ReleaseModule):  # type: ignore[misc]
+        class Module(k8s_release.ReleaseModule):
             def _return_formatted(self, kwargs: Object) -> None:
                 results.append(json.loads(json.dumps(kwargs)))
 

@@ -22,19 +22,26 @@ def grant(api_server: ApiServer, client: Client, namespace: str, release: Releas
     def make(*verbs: str, user: str = "") -> Releases:
         user = user or f"user-{namespace}"
         subjects = [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}]
-        role = {"metadata": {"name": user}, "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": list(verbs)}]}
+        role = {
+            "metadata": {"name": user},
+            "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": list(verbs)}],
+        }
         keeper = {
             "metadata": {"name": user},
             "rules": [
-                {"apiGroups": ["platform.gantry.dev"], "resources": ["releases"], "verbs": ["get", "create", "patch", "delete"]}
+                {
+                    "apiGroups": ["platform.gantry.dev"],
+                    "resources": ["releases"],
+                    "verbs": ["get", "create", "patch", "delete"],
+                }
             ],
         }
         reference = {"apiGroup": "rbac.authorization.k8s.io", "name": user}
-        binding = {"metadata": {"name": user}, "subjects": subjects, "roleRef": {**reference, "kind": "Role"}}
+        binding: Object = {"metadata": {"name": user}, "subjects": subjects, "roleRef": {**reference, "kind": "Role"}}
         client.request("POST", f"{RBAC}/namespaces/{namespace}/roles", body=role)
         client.request("POST", f"{RBAC}/namespaces/{namespace}/rolebindings", body=binding)
         client.request("POST", f"{RBAC}/clusterroles", body=keeper)
-        wide = {**binding, "roleRef": {**reference, "kind": "ClusterRole"}}
+        wide: Object = {**binding, "roleRef": {**reference, "kind": "ClusterRole"}}
         client.request("POST", f"{RBAC}/clusterrolebindings", body=wide)
         return Releases(api_server.kubeconfig_for(user), namespace)
 
@@ -47,11 +54,16 @@ def test_rights_in_one_namespace_are_enough(grant: Grant, results: Callable[[Obj
         "ConfigMap one": "created",
         "ConfigMap two": "created",
     }
-    assert results(limited([config_map("one")], prune=True)) == {"ConfigMap one": "unchanged", "ConfigMap two": "pruned"}
+    assert results(limited([config_map("one")], prune=True)) == {
+        "ConfigMap one": "unchanged",
+        "ConfigMap two": "pruned",
+    }
     assert results(limited(state="absent")) == {"ConfigMap one": "deleted"}
 
 
-def test_where_lists_are_denied_objects_are_read_one_by_one(grant: Grant, results: Callable[[Object], dict[str, str]]) -> None:
+def test_where_lists_are_denied_objects_are_read_one_by_one(
+    grant: Grant, results: Callable[[Object], dict[str, str]]
+) -> None:
     limited = grant("get", "patch", "create")
     objects = [config_map(name) for name in "abcde"]
     assert set(results(limited(objects)).values()) == {"created"}
@@ -63,7 +75,7 @@ def test_where_lists_are_denied_objects_are_read_one_by_one(grant: Grant, result
 def test_what_is_denied_is_named(grant: Grant, namespace: str) -> None:
     limited = grant("get", "list")
     message = limited.fails([config_map("one")])["msg"]
-    assert f"ConfigMap {namespace}/one: configmaps \"one\" is forbidden" in message
+    assert f'ConfigMap {namespace}/one: configmaps "one" is forbidden' in message
     assert f'User "user-{namespace}" cannot patch resource "configmaps"' in message
 
 
