@@ -45,7 +45,7 @@ test_init_and_ephemeral_containers_are_judged if {
 }
 
 test_an_injected_container_may_do_what_is_listed_and_no_more if {
-	injected := {"name": "init", "image": "mesh/proxy:1", "securityContext": {
+	injected := {"name": "init", "image": "registry.example/mesh/proxy:1.2", "securityContext": {
 		"runAsNonRoot": false, "runAsUser": 0,
 		"capabilities": {"add": ["NET_ADMIN"], "drop": ["ALL"]},
 	}}
@@ -75,7 +75,7 @@ found(container, pod) := found_in(object.union(safe, pod), [object.union(bare, c
 found_in(pod, containers) := messages if {
 	messages := {violation.msg | some violation in pod_security.violation} with input as {
 		"review": {"object": {"metadata": {"namespace": "shop", "name": "app"}, "spec": object.union(pod, {"containers": containers})}},
-		"parameters": {"injectedImages": ["mesh/proxy:*"], "injectedCapabilities": ["NET_ADMIN", "NET_RAW"]},
+		"parameters": {"injectedImages": ["registry.example/mesh/proxy:*"], "injectedCapabilities": ["NET_ADMIN", "NET_RAW"]},
 	}
 }
 

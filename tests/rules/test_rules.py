@@ -1,4 +1,4 @@
-"""Prometheus' rules by promtool, which judges them as Prometheus does: syntax, and each alert on series made up for it."""
+"""Rules by promtool, which judges them as Prometheus does: syntax, and each alert on series made up for it."""
 
 from __future__ import annotations
 

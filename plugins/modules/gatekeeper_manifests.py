@@ -1,0 +1,128 @@
+#!/usr/bin/python
+# Copyright: The gantry.platform authors
+# Apache License 2.0 (see LICENSE)
+"""Fit Gatekeeper's own manifest to the platform."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gatekeeper_manifests
+short_description: Fit Gatekeeper's own manifest to the platform
+version_added: 0.1.0
+description:
+  - Reads the manifest out of Gatekeeper's module and returns its objects, fitted. Nothing is applied.
+  - Mutation is left out, and the webhook is asked only about kinds that a policy looks at.
+options:
+  manifest:
+    description: Path of C(deploy/gatekeeper.yaml) of the version that is installed.
+    type: path
+    required: true
+  image:
+    description: Gatekeeper's image.
+    type: str
+    required: true
+  replicas:
+    description: Replicas of the webhook. More than one also keeps upstream's disruption budget.
+    type: int
+    default: 1
+  failure_policy:
+    description: What the API server does while the webhook does not answer.
+    type: str
+    choices: [Ignore, Fail]
+    default: Ignore
+  timeout:
+    description: Seconds that the webhook may take.
+    type: int
+    default: 3
+  audit_interval:
+    description: Seconds between audits.
+    type: int
+    default: 60
+  violations_kept:
+    description: Violations that each constraint's status lists.
+    type: int
+    default: 50
+  resources:
+    description: Requests and limits of each pod.
+    type: dict
+    default: {}
+  rules:
+    description: API groups and kinds that policies look at, as M(gantry.platform.policies) returns them.
+    type: list
+    elements: dict
+    default: []
+  exempt_namespaces:
+    description: Namespaces about which the webhook is not asked; the audit still sees them.
+    type: list
+    elements: str
+    default: []
+  annotations:
+    description: Annotations of the pods.
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    description: Nothing is changed in any mode.
+    support: full
+  diff_mode:
+    description: Nothing is changed.
+    support: none
+author:
+  - The gantry.platform authors
+"""
+
+EXAMPLES = r"""
+- name: Gatekeeper
+  gantry.platform.gatekeeper_manifests:
+    manifest: "{{ bundle_files['gatekeeper-manifest'] }}"
+    image: docker.io/openpolicyagent/gatekeeper:v3.23.1
+    rules: "{{ __opa_policies.rules }}"
+  register: __opa_gatekeeper
+"""
+
+RETURN = r"""
+objects:
+  description: The Kubernetes objects, in upstream's order.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{apiVersion: v1, kind: Namespace, metadata: {name: gatekeeper-system}}]
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.gantry.platform.plugins.module_utils.policy import gatekeeper
+from ansible_collections.gantry.platform.plugins.module_utils.policy.library import PolicyError
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "manifest": {"type": "path", "required": True},
+            "image": {"type": "str", "required": True},
+            "replicas": {"type": "int", "default": 1},
+            "failure_policy": {"type": "str", "choices": ["Ignore", "Fail"], "default": "Ignore"},
+            "timeout": {"type": "int", "default": 3},
+            "audit_interval": {"type": "int", "default": 60},
+            "violations_kept": {"type": "int", "default": 50},
+            "resources": {"type": "dict", "default": {}},
+            "rules": {"type": "list", "elements": "dict", "default": []},
+            "exempt_namespaces": {"type": "list", "elements": "str", "default": []},
+            "annotations": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    given = dict(module.params)
+    manifest = Path(given.pop("manifest"))
+    given["exempt_namespaces"] = tuple(given["exempt_namespaces"])
+    try:
+        objects = gatekeeper.fit(gatekeeper.read(manifest), gatekeeper.Settings(**given))
+    except PolicyError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, objects=objects)
+
+
+if __name__ == "__main__":
+    main()
