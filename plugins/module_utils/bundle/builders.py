@@ -230,10 +230,12 @@ def compile_python(root: Path, directories: Sequence[str], runner: Runner) -> No
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a file or a tree, writable even where the source (a Go module) is not."""
+    """Copy a file or a tree, writable even where the source (a Go module) is not; a module keeps no executable bits."""
     if source.is_file():
         shutil.copyfile(source, target)
-        target.chmod(0o755 if source.stat().st_mode & 0o111 else 0o644)
+        with source.open("rb") as stream:
+            script = stream.read(2) == b"#!"
+        target.chmod(0o755 if script or source.stat().st_mode & 0o111 else 0o644)
         return
     target.mkdir(parents=True, exist_ok=True)
     for child in sorted(source.iterdir()):
