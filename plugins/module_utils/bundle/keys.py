@@ -48,7 +48,7 @@ def keys(items: Iterable[Buildable], declarations: Declarations, locks: Locks) -
     for item in items:
         material: dict[str, Any] = {
             "recipe": RECIPES[item.kind],
-            "declaration": item.model_dump(mode="json", exclude={"set"}),
+            "declaration": item.model_dump(mode="json", exclude={"set", "suite"}),
             "locks": _locks(item, declarations, locks),
             "needs": {needed: found[False, needed] for needed in item.needs()},
         }
@@ -64,7 +64,8 @@ def _locks(item: Buildable, declarations: Declarations, locks: Locks) -> Mapping
             return {"go": _digest(locks.go(item.name, item.module).text), "toolchain": declarations.toolchain}
         case DebArtifact() | RootfsArtifact():
             pins = locks.packages(item.name, item.packages)
-            return {"suite": declarations.suite, "packages": [str(pin) for pin in pins]}
+            own = item.suite if isinstance(item, DebArtifact) else None
+            return {"suite": own or declarations.suite, "packages": [str(pin) for pin in pins]}
         case PypiArtifact(package=str(package)):
             return {"package": locks.pypi(package)[1]}
         case PypiArtifact(requirements=str(requirements)):

@@ -49,6 +49,8 @@ class DebArtifact(_Artifact):
 
     kind: Literal["deb"]
     packages: tuple[str, ...] = Field(min_length=1)
+    suite: Name | None = None
+    """The Debian release to take them from, where it is not that of all others."""
     dependencies: bool = False
     """Take what the packages depend on as well (never what they recommend)."""
     without: tuple[str, ...] = ()
