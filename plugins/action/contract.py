@@ -52,9 +52,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return result | {"changed": False, "mistakes": [], "pools": dumped["platform_node_pools"]}
 
     def _variables(self, task_vars: Mapping[str, Any], known: names.Names) -> tuple[dict[str, Any], list[Mistake]]:
-        """The collection's variables with their templates resolved, and those that cannot be resolved.
+        """The collection's variables with their templates resolved, and those of the contract that cannot be.
 
-        Defaults of roles are no concern of the inventory: at this point only those of preflight are in scope.
+        A role's variable may refer to what only a later stage knows: the role itself looks at its value then.
         """
         values: dict[str, Any] = {}
         broken: list[Mistake] = []
@@ -64,6 +64,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             try:
                 values[name] = plain(self._templar.template(task_vars[name]))
             except AnsibleError as error:
+                if known.role_of(name) and name in known.known:
+                    continue
                 problem = f"cannot be evaluated: {' '.join(str(error).split()).rstrip('.')}"
                 broken.append(Mistake(name, "a template", problem, "define what it refers to"))
         return values, broken

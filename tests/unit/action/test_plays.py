@@ -52,6 +52,7 @@ def test_preflight_tells_all_mistakes_of_a_play_at_once(play: Any) -> None:
         platform_domain="{{ nowhere_to_be_found }}",
         platform_image_source="bundel",
         istio_tracing_enabled="true",
+        istio_tag="{{ told_by_a_later_stage }}",
         my_own="{{ nowhere_to_be_found }}",
     )
     assert code != 0
