@@ -63,7 +63,8 @@ class Builder:
                 return self._image(item, into)
         raise BundleError(f"{item.kind} {item.name}: unknown kind")
 
-    def apt(self, suite: str | None = None) -> apt.Apt:
+    def archive(self, suite: str | None = None) -> apt.Apt:
+        """The archive of a Debian release, that of all others by default."""
         return apt.Apt(self.cache / "apt", suite or self.declarations.suite, self.runner)
 
     @property
@@ -76,7 +77,7 @@ class Builder:
 
     def _deb(self, item: DebArtifact, into: Path) -> dict[str, Any]:
         tree = self.work / "tree"
-        debs = self.apt(item.suite).fetch(self.locks.packages(item.name, item.packages))
+        debs = self.archive(item.suite).fetch(self.locks.packages(item.name, item.packages))
         apt.unpack(debs, tree, self.runner)
         exclude(tree, (*UNREAD, *item.exclude))
         gather_certificates(tree)
@@ -106,7 +107,7 @@ class Builder:
         return {}
 
     def _rootfs(self, item: RootfsArtifact, into: Path) -> dict[str, Any]:
-        debs = self.apt().fetch(self.locks.packages(item.name, item.packages))
+        debs = self.archive().fetch(self.locks.packages(item.name, item.packages))
         rootfs.build(debs, item.packages, self.declarations.suite, into, self.work, self.runner)
         return {}
 

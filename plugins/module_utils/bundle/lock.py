@@ -29,9 +29,11 @@ def relock(source: Path, cache: Path, only: Iterable[str] = ()) -> tuple[str, st
     pins: dict[str, Sequence[DebPin]] = {}
     if before:
         pins |= {name: lines for name, lines in Locks(source, source.parent).debian.items() if name in items}
-    archive = Apt(cache / "build/apt", declarations.suite, Runner(cache / "bundle/lock.log"))
+    runner = Runner(cache / "bundle/lock.log")
     for name in chosen:
         item = items[name]
+        suite = item.suite if isinstance(item, model.DebArtifact) else None
+        archive = Apt(cache / "build/apt", suite or declarations.suite, runner)
         if isinstance(item, model.RootfsArtifact):
             pins[name] = archive.resolve(item.packages, dependencies=True, essential=True)
         elif isinstance(item, model.DebArtifact):
