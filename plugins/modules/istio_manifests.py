@@ -1,23 +1,19 @@
-#!/usr/bin/python
-# Copyright: the gantry.platform authors
+# Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE)
-"""Render the objects of an Istio installation."""
-
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: istio_manifests
 short_description: Render the objects of an Istio installation
 version_added: 0.1.0
 description:
-  - Renders an IstioOperator specification with the charts inside istioctl. No cluster and no network is asked.
+  - Renders an IstioOperator specification with the charts inside istioctl, on the controller.
+  - No cluster and no network is asked.
   - The failure policy of the validating webhooks is left out, as istiod itself sets it.
   - Hand the objects to M(gantry.platform.k8s_release).
 author:
   - The gantry.platform authors
 options:
   istioctl:
-    description: Path of istioctl. Its version is the version of Istio.
+    description: Path of istioctl on the controller. Its version is the version of Istio.
     type: path
     required: true
   spec:
@@ -61,28 +57,3 @@ objects:
   elements: dict
   sample: [{apiVersion: v1, kind: ServiceAccount, metadata: {name: istiod, namespace: istio-system}}]
 """
-
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.istio.render import IstioError, render
-
-
-def main() -> None:
-    """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "istioctl": {"type": "path", "required": True},
-            "spec": {"type": "dict", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        objects = render(Path(module.params["istioctl"]), module.params["spec"])
-    except IstioError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, objects=objects)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ def render(istioctl: Path, spec: Mapping[str, Any]) -> list[Object]:
     try:
         done = subprocess.run(
             [istioctl, "manifest", "generate", "--filename", "-"],
-            input=yaml.safe_dump(operator),
+            input=json.dumps(operator),
             env={**os.environ, "KUBECONFIG": os.devnull},
             capture_output=True,
             text=True,
