@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils.contract.names import FACTS
 
 from tests.tools import role_pages
 from tests.tools.pages import ROOT, load
@@ -78,6 +79,12 @@ def test_its_internal_variables_are_marked(role: Path) -> None:
     tasks = [task for path in role.glob("tasks/*.yml") for task in role_pages.tasks(load(path))]
     registered = [task["register"] for task in tasks if "register" in task]
     assert [name for name in registered if not f"{name}_".startswith(f"__{role.name}_")] == []
+
+
+def test_facts_that_roles_tell_are_known_to_preflight() -> None:
+    tasks = [task for role in ROLES for path in role.glob("tasks/*.yml") for task in role_pages.tasks(load(path))]
+    told = {name for task in tasks for name in task.get("ansible.builtin.set_fact", {}) if not name.startswith("_")}
+    assert told - {"cacheable"} == FACTS
 
 
 def test_verify_asks_every_role() -> None:

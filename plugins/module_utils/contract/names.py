@@ -13,6 +13,8 @@ from ansible_collections.gantry.platform.plugins.module_utils.contract.mistakes 
 from ansible_collections.gantry.platform.plugins.module_utils.contract.model import Contract
 
 CONTRACT_PREFIX = "platform_"
+FACTS = frozenset({"bundle_binaries", "bundle_files", "bundle_images", "bundle_rootfs", "bundle_versions"})
+"""What stages tell the later ones; no inventory sets them, but they are there when preflight is asked again."""
 LIKENESS = 0.85
 """How like a known name a variable of a foreign prefix must be to count as its misspelling."""
 
@@ -30,7 +32,7 @@ class Names:
     @property
     def known(self) -> frozenset[str]:
         """All of them."""
-        return self.contract | self.derived | {name for specs in self.roles.values() for name in specs}
+        return self.contract | self.derived | FACTS | {name for specs in self.roles.values() for name in specs}
 
     def role_of(self, name: str) -> str:
         """The role whose prefix a variable has; empty where there is none. The longest prefix wins."""
@@ -55,8 +57,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def relevant(variables: Iterable[str], names: Names) -> list[str]:
-    """The variables that are the collection's business: its prefixes, and likely misspellings of its names."""
-    return [name for name in variables if _ours(name, names) or (name not in names.known and _misspelt(name, names))]
+    """The variables that are the collection's business: its prefixes, and likely misspellings of its names.
+
+    Names with a leading underscore are internals of roles, and no inventory's.
+    """
+    public = [name for name in variables if not name.startswith("_") and name not in FACTS]
+    return [name for name in public if _ours(name, names) or (name not in names.known and _misspelt(name, names))]
 
 
 def _ours(name: str, names: Names) -> bool:

@@ -477,6 +477,10 @@ def test_what_runs_already_is_not_in_its_own_way() -> None:
     assert judge(local(), running) == []
 
 
+def test_what_roles_keep_and_tell_is_no_mistake() -> None:
+    assert judge(local() | {"__istio_enabled": True, "bundle_images": {}}) == []
+
+
 def test_users_keep_variables_of_their_own() -> None:
     assert judge(local() | {"my_team": "shop", "dns_servers": [], "ansible_user": "me"}) == []
 
