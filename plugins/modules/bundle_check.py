@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: bundle_check
 short_description: Holds objects, a cluster and a registry against the bundle
 description:
-  - Finds every image that objects or the pods of a cluster name and that the bundle lacks, or holds with another digest.
+  - Finds every image of objects and of a cluster's pods that the bundle lacks, or holds with another digest.
   - Finds every image of the bundle that its registry does not serve with its digest.
   - Changes nothing, and does not fail by itself; C(playbooks/verify.yml) reports what it finds.
 options:

@@ -130,10 +130,10 @@ def present(registry: Registry, images: dict[str, Any], *, check: bool) -> dict[
 def absent(registry: Registry, *, check: bool) -> dict[str, Any]:
     """Stop it and remove what is its own."""
     before = served(registry.storage)
-    there = registry.directory.exists()
+    there = registry.directory.exists() or bool(registry.running())
     if there and not check:
         registry.stop()
-        shutil.rmtree(registry.directory)
+        shutil.rmtree(registry.directory, ignore_errors=True)
     return {"changed": there, "started": False, "images": [], "diff": {"before": "\n".join(before), "after": ""}}
 
 

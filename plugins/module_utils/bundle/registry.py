@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
-import json
 import os
 import signal
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
@@ -63,14 +61,17 @@ class Registry:
         return hashlib.sha256(told.encode()).hexdigest()
 
     def running(self) -> int:
-        """The process id of our registry, or 0. A recycled id is not taken for it."""
-        state = self._state()
-        pid = int(state.get("pid", 0))
-        return pid if pid and 0 != started_at(pid) == state.get("started") else 0
+        """The process id of this registry, known by what it was started with, or 0. No record has to survive for it."""
+        told = [b"serve", str(self.directory / "config.yml").encode()]
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if path.read_bytes().rstrip(b"\0").split(b"\0")[-2:] == told:
+                    return int(path.parent.name)
+        return 0
 
     def current(self) -> bool:
         """Whether it runs, from this binary and this configuration, and answers."""
-        return bool(self.running()) and self._state().get("fingerprint") == self.fingerprint and self.answers()
+        return bool(self.running()) and self._started_from() == self.fingerprint and self.answers()
 
     def answers(self) -> bool:
         """Whether the registry's API answers at the address."""
@@ -104,8 +105,7 @@ class Registry:
                 env={"PATH": "/usr/bin:/bin"},
                 start_new_session=True,
             )
-        state = {"pid": process.pid, "started": started_at(process.pid), "fingerprint": self.fingerprint}
-        (self.directory / "registry.json").write_text(json.dumps(state), encoding="utf-8")
+        (self.directory / "fingerprint").write_text(self.fingerprint, encoding="ascii")
         (self.directory / "registry.pid").write_text(f"{process.pid}\n", encoding="ascii")
         deadline = time.monotonic() + START
         while time.monotonic() < deadline:
@@ -133,26 +133,16 @@ class Registry:
                 if time.monotonic() > deadline:
                     _kill(pid, signal.SIGKILL)
                 time.sleep(0.02)
-        for name in ("registry.json", "registry.pid"):
+        for name in ("fingerprint", "registry.pid"):
             (self.directory / name).unlink(missing_ok=True)
         return bool(pid)
 
-    def _state(self) -> dict[str, Any]:
-        try:
-            return dict(json.loads((self.directory / "registry.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            return {}
+    def _started_from(self) -> str:
+        """The fingerprint that the running process was started with."""
+        path = self.directory / "fingerprint"
+        return path.read_text(encoding="ascii") if path.exists() else ""
 
 
 def _kill(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-def started_at(pid: int) -> int:
-    """When a process started, in clock ticks since boot; 0 when it is gone or only waits to be reaped."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return 0 if fields[0] in "ZX" else int(fields[19])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
-from ansible_collections.gantry.platform.plugins.module_utils.bundle.registry import Registry, started_at
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.registry import Registry
 
 SERVER = f"""#!{sys.executable} -S
 import re, socket, sys
@@ -65,9 +65,20 @@ def test_a_changed_binary_asks_for_a_restart(registry: Registry) -> None:
     assert not registry.current()
 
 
-def test_a_recycled_process_id_is_not_ours(registry: Registry) -> None:
+def test_it_is_found_without_any_record(registry: Registry) -> None:
+    registry.start()
+    pid = registry.running()
+    for name in ("fingerprint", "registry.pid"):
+        (registry.directory / name).unlink()
+    assert registry.running() == pid
+    assert not registry.current()
+    assert registry.stop()
+    assert not registry.answers()
+
+
+def test_a_recorded_process_that_is_not_it_is_left_alone(registry: Registry) -> None:
     registry.directory.mkdir()
-    (registry.directory / "registry.json").write_text(f'{{"pid": {os.getpid()}, "started": 1}}', encoding="utf-8")
+    (registry.directory / "registry.pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
     assert registry.running() == 0
     assert not registry.stop()
 
@@ -90,8 +101,3 @@ def test_it_serves_one_address_and_takes_no_uploads(registry: Registry) -> None:
     configuration = yaml.safe_load(registry.configuration)
     assert configuration["http"]["addr"] == registry.address
     assert configuration["storage"]["maintenance"]["readonly"] == {"enabled": True}
-
-
-def test_when_a_process_started() -> None:
-    assert started_at(os.getpid()) > 0
-    assert started_at(2**22 + 1) == 0
