@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE)
 DOCUMENTATION = r"""
@@ -8,6 +7,7 @@ description:
   - Asks all checks at once, each again until it holds or its C(within) is over.
   - Writes C(verify.json) for machines and C(verify.html) for people.
   - Results of other plays that stand in C(verify.json) are kept, by id, with the time they were found at.
+  - It runs on the controller, within Ansible itself, for it is a matter of seconds.
   - Fails at the end, naming every check that does not hold. It only reads from the cluster and never reports a change.
 options:
   checks:
@@ -76,47 +76,3 @@ seconds:
   type: float
   sample: 1.42
 """
-
-import time
-from dataclasses import asdict
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.verify import engine, report
-from ansible_collections.gantry.platform.plugins.module_utils.verify.cluster import Cluster
-from ansible_collections.gantry.platform.plugins.module_utils.verify.model import CheckError, parse
-
-
-def main() -> None:
-    """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "checks": {"type": "list", "elements": "dict", "required": True},
-            "environment": {"type": "str", "required": True},
-            "kubeconfig": {"type": "path", "required": True},
-            "directory": {"type": "path", "required": True},
-            "timeout": {"type": "float", "default": 12},
-        },
-        supports_check_mode=True,
-    )
-    directory = Path(module.params["directory"])
-    try:
-        checks = parse(module.params["checks"])
-    except CheckError as error:
-        module.fail_json(msg=f"These checks are declared wrongly:\n{error}")
-    started = time.monotonic()
-    results = engine.run(checks, Cluster(Path(module.params["kubeconfig"])), module.params["timeout"])
-    seconds = round(time.monotonic() - started, 3)
-    if not module.check_mode:
-        report.write(directory, module.params["environment"], results)
-    page = str(directory / "verify.html")
-    answer = {"changed": False, "checks": [asdict(result) for result in results], "page": page, "seconds": seconds}
-    bad = [result for result in results if not result.ok]
-    if bad:
-        lines = "\n".join(f"- {result.title} ({result.id}): {result.evidence}" for result in bad)
-        module.fail_json(msg=f"{len(bad)} of {len(results)} checks fail:\n{lines}\nAll results: {page}", **answer)
-    module.exit_json(msg=f"All {len(results)} checks hold", **answer)
-
-
-if __name__ == "__main__":
-    main()
