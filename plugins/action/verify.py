@@ -42,6 +42,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             checks = parse(options["checks"])
         except CheckError as error:
             raise AnsibleActionFail(f"These checks are declared wrongly:\n{error}") from None
+        if self._task.check_mode and not Path(options["kubeconfig"]).exists():
+            return result | {"skipped": True, "changed": False, "msg": "There is no cluster yet that could be asked"}
         started = time.monotonic()
         results = engine.run(checks, Cluster(Path(options["kubeconfig"])), options["timeout"])
         seconds = round(time.monotonic() - started, 3)

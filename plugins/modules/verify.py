@@ -33,7 +33,7 @@ options:
     default: 12
 attributes:
   check_mode:
-    description: The system is asked, the report is not written.
+    description: The system is asked, the report is not written. Where there is no kubeconfig yet, nothing is asked.
     support: full
   diff_mode:
     description: Nothing is changed.
