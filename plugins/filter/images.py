@@ -11,7 +11,7 @@ from typing import Any
 def pin_images(objects: Any, images: Mapping[str, Mapping[str, str]]) -> Any:
     """Objects whose image references carry the bundle's digests: ``name:tag`` becomes ``name:tag@sha256:…``.
 
-    ``images`` are the bundle's, reference to {digest}. What counts is the string at ``image`` of whatever has a ``name``
+    ``images`` are the bundle's, reference to {digest}. What counts is the string at ``image`` of what has a ``name``
     too, at any depth. A reference that the bundle does not hold, or that has a digest already, stays as it is.
     """
     if isinstance(objects, Mapping):
