@@ -11,7 +11,8 @@ short_description: Says where everything is, how long each stage took, and what 
 description:
   - Speaks only in playbooks that have a play named C(Recap), such as C(playbooks/site.yml); it is silent in all others.
   - That play hands over what there is to say with M(ansible.builtin.set_stats), under the key C(platform_recap),
-    a dictionary of C(environment), C(address), C(places) (name to path) and C(next) (what to do to the command for it).
+    a dictionary of C(environment), C(address), C(places) (name to path) and C(next) (what to do to the command for it;
+    one without a command is left out).
   - A play's stage is its name up to C( | ). A task's time is that until the next task begins.
   - After a failure it says what failed, where, and the command to go on with.
 requirements:
@@ -117,7 +118,7 @@ def success(data: Mapping[str, Any], clock: Clock, check: bool) -> list[str]:
     rows = [("Address", str(data["address"]))] if data.get("address") else []
     rows += [(str(name), str(path)) for name, path in data.get("places", {}).items()]
     lines += [*_columns(rows), "", *_times(clock)]
-    steps = [(str(what), str(command)) for what, command in data.get("next", {}).items()]
+    steps = [(str(what), str(command)) for what, command in data.get("next", {}).items() if command]
     if steps:
         lines += ["", "Next", *_columns(steps)]
     return lines

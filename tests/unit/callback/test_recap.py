@@ -36,13 +36,14 @@ def test_after_success_it_says_where_everything_is() -> None:
         "environment": "local",
         "address": "https://10.90.0.2:30443/shop",
         "places": {"Kubeconfig": "/x/kubeconfig"},
-        "next": {"Remove it all": "make destroy"},
+        "next": {"Look at it": "", "Remove it all": "make destroy"},
     }
     lines = recap.success(data, clock(), check=False)
     assert lines[0] == "Environment local: ready in 75 s"
     assert "  Address     https://10.90.0.2:30443/shop" in lines
     assert "  Kubeconfig  /x/kubeconfig" in lines
     assert "  Remove it all  make destroy" in lines
+    assert not any("Look at it" in line for line in lines)
     assert any(line.startswith("  Cluster") and "74 s" in line for line in lines)
 
 
