@@ -33,6 +33,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             sent: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
             return result | sent
         validated = ArgumentSpecValidator(ARGUMENTS).validate(plain(self._task.args))
+        if validated.unsupported_parameters:
+            unknown = ", ".join(sorted(validated.unsupported_parameters))
+            raise AnsibleActionFail(f"Unsupported parameters: {unknown}. Supported are: {', '.join(sorted(ARGUMENTS))}")
         if validated.error_messages:
             raise AnsibleActionFail("; ".join(validated.error_messages))
         return result | call(validated.validated_parameters, self._task.check_mode, self._task.diff)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
 from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ApiError
 from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import load
 from ansible_collections.gantry.platform.plugins.modules import k8s_release
+
 from tests.integration.api_server import ApiServer, MissingBinaryError, binaries, running
 
 Object = dict[str, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import APPLY, Client
+
 from tests.integration.conftest import Object, Releases, config_map
 
 
@@ -21,7 +21,10 @@ def contested(release: Releases, client: Client) -> str:
 @pytest.mark.parametrize("check", [True, False])
 def test_a_conflict_names_field_and_owner(check: bool, release: Releases, contested: str, client: Client) -> None:
     result = release.fails([config_map("one", key="ours"), config_map("two")], _ansible_check_mode=check)
-    assert f"ConfigMap {release.namespace}/one: conflicts with another field manager: .data.key (owned by gitops)" in result["msg"]
+    assert (
+        f"ConfigMap {release.namespace}/one: conflicts with another field manager: .data.key (owned by gitops)"
+        in result["msg"]
+    )
     assert "set force_conflicts: true" in result["msg"]
     assert [one["error"] for one in result["objects"] if one["result"] == "failed"]
     assert client.get(contested)["data"]["key"] == "theirs"

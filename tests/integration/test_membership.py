@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ansible_collections.gantry.platform.plugins.module_utils.release import applyset
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
+
 from tests.integration.conftest import Object, Releases, config_map
 
 Results = Callable[[Object], dict[str, str]]
@@ -40,7 +41,10 @@ def test_a_release_spans_namespaces(release: Releases, client: Client, results: 
     client.request("POST", "/api/v1/namespaces", body={"metadata": {"name": other}})
     far = {**config_map("far"), "metadata": {"name": "far", "namespace": other}}
     release([config_map("near"), far], prune=True)
-    assert results(release([config_map("near")], prune=True)) == {"ConfigMap near": "unchanged", "ConfigMap far": "pruned"}
+    assert results(release([config_map("near")], prune=True)) == {
+        "ConfigMap near": "unchanged",
+        "ConfigMap far": "pruned",
+    }
 
 
 def test_two_releases_leave_each_other_alone(release: Releases, results: Results) -> None:

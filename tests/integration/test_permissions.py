@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
+
 from tests.integration.api_server import ApiServer
 from tests.integration.conftest import Object, Releases, config_map
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
+
 from tests.integration.api_server import ApiServer
 from tests.integration.conftest import Object, Releases, config_map
 from tests.integration.kubelet import add_node, ended, kubelet, running, waiting

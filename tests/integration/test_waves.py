@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
 from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ApiError
+
 from tests.integration.conftest import Object, Releases, config_map
 
 WAVE = "platform.gantry.dev/wave"

@@ -50,7 +50,7 @@ class Client:
     """Requests to one API server. Safe for use by several threads."""
 
     def __init__(
-        self, access: Access, user_agent: str = "gantry-k8s-release", retry_seconds: float = RETRY_SECONDS
+        self, access: Access, user_agent: str = "gantry-k8s-release", retry_seconds: float | None = None
     ) -> None:
         url = urlsplit(access.server)
         self._access = access
@@ -59,7 +59,7 @@ class Client:
         self._prefix = url.path.rstrip("/")
         self._secure = url.scheme == "https"
         self._agent = user_agent
-        self._retry_seconds = retry_seconds
+        self._retry_seconds = RETRY_SECONDS if retry_seconds is None else retry_seconds
         self._idle: list[http.client.HTTPConnection] = []
         self._login = threading.Lock()
         self._gone = threading.Event()

@@ -16,6 +16,9 @@ from typing import Any
 
 Path = tuple[str, ...]
 
+MISSING = object()
+"""A field that is not there."""
+
 QUANTITIES = frozenset(
     {
         "requests",
@@ -71,8 +74,9 @@ def is_unchanged(desired: dict[str, Any], live: dict[str, Any], manager: str, bu
     }
     if described:
         stated["metadata"] = described
-    free_text = not builtin or desired.get("kind") in ("ConfigMap", "Secret")
-    return _Comparison(not free_text).same(stated, live, ours[0].get("fieldsV1") or {}, ())
+    return _Comparison(builtin, desired.get("kind") in ("ConfigMap", "Secret")).same(
+        stated, live, ours[0].get("fieldsV1") or {}, ()
+    )
 
 
 def quantity(value: Any) -> Decimal | None:
@@ -89,14 +93,17 @@ def quantity(value: Any) -> Decimal | None:
 
 
 class _Comparison:
-    def __init__(self, quantities: bool) -> None:
-        self._quantities = quantities
+    def __init__(self, builtin: bool, free_text: bool) -> None:
+        self._builtin = builtin
+        self._quantities = builtin and not free_text
 
     def same(self, desired: Any, live: Any, owned: dict[str, Any], path: Path) -> bool:
         """Whether value and ownership of one field are as stated."""
         members = {key: value for key, value in owned.items() if key != "."}
         if not members:
-            return bool(desired not in ({}, [], None)) and self._equal(desired, live, path)
+            if live is MISSING:  # Kubernetes' own kinds leave out what is empty
+                return self._builtin and (desired is False or desired in ({}, [], "", 0))
+            return live == desired if desired in ({}, []) else self._equal(desired, live, path)
         if isinstance(desired, dict) and isinstance(live, dict):
             return self._same_fields(desired, live, members, path)
         if isinstance(desired, list) and isinstance(live, list):
@@ -111,7 +118,7 @@ class _Comparison:
             return False
         for key, value in desired.items():
             owned = members.get(f"f:{key}")
-            if owned is None or key not in live or not self.same(value, live[key], owned, (*path, key)):
+            if owned is None or not self.same(value, live.get(key, MISSING), owned, (*path, key)):
                 return False
         return True
 
