@@ -99,11 +99,9 @@ def clear_tree(top: Path, patience: float = 10.0) -> None:
         busy = []
         for directory in _tree(top):
             try:
-                for pid in (directory / "cgroup.procs").read_text(encoding="utf-8").split():
-                    if pid != "0":
-                        os.kill(int(pid), signal.SIGKILL)
+                _kill_members(directory)
                 directory.rmdir()
-            except (FileNotFoundError, ProcessLookupError):
+            except FileNotFoundError:
                 continue
             except OSError as error:
                 busy.append(f"{directory}: {error.strerror}")
@@ -111,6 +109,15 @@ def clear_tree(top: Path, patience: float = 10.0) -> None:
             if time.monotonic() > deadline:
                 raise MachinesError(f"control groups are still in use after {patience:.0f} s: {'; '.join(busy[:3])}")
             time.sleep(0.1)
+
+
+def _kill_members(group: Path) -> None:
+    members = group / "cgroup.procs"
+    for pid in members.read_text(encoding="utf-8").split() if members.exists() else ():
+        with contextlib.suppress(ProcessLookupError):
+            # 0 stands for a process of another namespace, and would be this one's whole group.
+            if int(pid) > 0:
+                os.kill(int(pid), signal.SIGKILL)
 
 
 def _make(directory: Path) -> None:
