@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
@@ -184,18 +186,18 @@ def webhook(name: str, namespace: str) -> Object:
     }
 
 
-def test_a_webhook_comes_when_its_service_has_endpoints(
+def test_a_webhook_comes_when_its_service_has_endpoints_and_is_ready_with_its_ca(
     release: Releases, client: Client, results: Callable[[Object], dict[str, str]]
 ) -> None:
     name = f"hook-{release.namespace}"
+    path = f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{name}"
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "hook"}, "spec": {"ports": [{"port": 443}]}}
     objects = [webhook(name, release.namespace), service]
     seen: list[bool] = []
 
-    def kubelet() -> None:
+    def kubelet_and_controller() -> None:
         time.sleep(1)
-        path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
-        seen.append(bool(client.find(f"{path}/{name}")))
+        seen.append(bool(client.find(path)))
         endpoints = {
             "metadata": {"name": "hook-1", "labels": {"kubernetes.io/service-name": "hook"}},
             "addressType": "IPv4",
@@ -205,12 +207,18 @@ def test_a_webhook_comes_when_its_service_has_endpoints(
         client.request(
             "POST", f"/apis/discovery.k8s.io/v1/namespaces/{release.namespace}/endpointslices", body=endpoints
         )
+        while not client.find(path):
+            time.sleep(0.1)
+        authority = base64.b64encode((Path(release.kubeconfig).parent / "ca.pem").read_bytes()).decode()
+        patch = [{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": authority}]
+        client.request("PATCH", path, {"fieldManager": "hook"}, patch, "application/json-patch+json")
 
-    thread = threading.Thread(target=kubelet, daemon=True)
+    thread = threading.Thread(target=kubelet_and_controller, daemon=True)
     thread.start()
-    result = release(objects, wait=False)
+    result = release(objects, wait_timeout=20)
     thread.join(5)
     assert seen == [False]
+    assert client.get(path)["webhooks"][0]["clientConfig"]["caBundle"]
     assert results(result) == {"Service hook": "created", f"ValidatingWebhookConfiguration {name}": "created"}
     assert not release(objects)["changed"]
     release(state="absent")

@@ -187,11 +187,22 @@ def _claim(live: Object) -> State:
     return State(False, "its volume is lost", failed=True) if lost else READY
 
 
+def _webhooks(live: Object) -> State:
+    """Webhooks of a service are called once their controller has written the CA that signed its certificate."""
+    for webhook in live.get("webhooks") or []:
+        called = webhook.get("clientConfig") or {}
+        if called.get("service") and not called.get("caBundle"):
+            return State(False, f"webhook {webhook.get('name')} has no caBundle yet")
+    return READY
+
+
 _KINDS: dict[tuple[str, str], Callable[[Object], State]] = {
     ("", "Namespace"): _namespace,
     ("", "PersistentVolumeClaim"): _claim,
     ("", "Pod"): _pod,
     ("", "ReplicationController"): _replica_set,
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _webhooks,
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _webhooks,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("apiregistration.k8s.io", "APIService"): Condition("", type="Available").state,
     ("apps", "DaemonSet"): _daemon_set,
