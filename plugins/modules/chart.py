@@ -1,17 +1,13 @@
 #!/usr/bin/python
 # Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE)
-"""Render a Helm chart into objects."""
-
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: chart
 short_description: Render a Helm chart into Kubernetes objects
 version_added: 0.1.0
 description:
   - Renders a chart that lies in a directory, and returns its objects for M(gantry.platform.k8s_release).
-  - It asks no cluster and no network, and writes nothing. Hooks and tests of the chart are left out.
+  - It runs on the controller, asks no cluster and no network, and writes nothing. Hooks and tests are left out.
 author:
   - The gantry.platform authors
 options:
@@ -77,36 +73,3 @@ objects:
   sample:
     - {apiVersion: v1, kind: ServiceAccount, metadata: {name: cilium, namespace: kube-system}}
 """
-
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.chart.render import Chart, ChartError, render
-
-
-def main() -> None:
-    """Runs on the controller."""
-    module = AnsibleModule(
-        argument_spec={
-            "helm": {"type": "path", "required": True},
-            "directory": {"type": "path", "required": True},
-            "name": {"type": "str", "required": True},
-            "namespace": {"type": "str", "default": "default"},
-            "values": {"type": "dict", "default": {}},
-            "kubernetes_version": {"type": "str", "default": ""},
-            "api_versions": {"type": "list", "elements": "str", "default": []},
-            "crds": {"type": "bool", "default": True},
-        },
-        supports_check_mode=True,
-    )
-    wanted = dict(module.params)
-    helm = Path(wanted.pop("helm"))
-    try:
-        objects = render(helm, Chart(**{**wanted, "directory": Path(wanted["directory"])}))
-    except ChartError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, objects=objects)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,10 +1,6 @@
 #!/usr/bin/python
 # Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE)
-"""Bring Kubernetes nodes to what their pools say."""
-
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: nodes
 short_description: Bring Kubernetes nodes to what their pools say
@@ -12,6 +8,7 @@ version_added: 0.1.0
 description:
   - Sets labels and taints of the nodes and removes those that a pool gave up. What others set is left alone.
   - Approves the serving certificates that kubelets of these nodes ask for, if they name only the node's own addresses.
+  - It runs on the controller.
   - Drains and removes nodes that came from a pool and that no pool asks for any more.
 author:
   - The gantry.platform authors
@@ -105,57 +102,3 @@ approved:
   elements: str
   sample: []
 """
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.kubernetes.drain import Nodes, NodesError
-from ansible_collections.gantry.platform.plugins.module_utils.kubernetes.nodes import Node
-from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
-from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ReleaseError
-from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import load
-
-
-def main() -> None:
-    """Runs on the controller."""
-    module = AnsibleModule(
-        argument_spec={
-            "kubeconfig": {"type": "path", "required": True},
-            "context": {"type": "str"},
-            "nodes": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "labels": {"type": "dict", "default": {}},
-                    "taints": {"type": "list", "elements": "dict", "default": []},
-                },
-            },
-            "surplus": {"type": "str", "choices": ["kept", "removed"], "default": "kept"},
-            "remove_volumes": {"type": "bool", "default": False},
-            "drain_timeout": {"type": "float", "default": 120},
-            "wait": {"type": "str", "choices": ["joined", "ready"], "default": "joined"},
-            "wait_timeout": {"type": "float", "default": 60},
-        },
-        supports_check_mode=True,
-    )
-    wanted = module.params
-    try:
-        client = Client(load(wanted["kubeconfig"], wanted["context"]), user_agent="gantry-nodes", retry_seconds=30)
-        nodes = Nodes(client, [Node.parse(node) for node in wanted["nodes"]], module.check_mode)
-        nodes.wait(wanted["wait"] == "ready", wanted["wait_timeout"])
-        if wanted["surplus"] == "removed":
-            nodes.remove_surplus(wanted["remove_volumes"], wanted["drain_timeout"])
-    except (NodesError, ReleaseError) as error:
-        module.fail_json(msg=str(error))
-    changes = nodes.changes
-    module.exit_json(
-        changed=bool(changes.changed or changes.removed or changes.approved),
-        changed_nodes=sorted(set(changes.changed)),
-        removed=changes.removed,
-        approved=changes.approved,
-        diff=changes.diff,
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import tempfile
@@ -66,7 +67,7 @@ def render(helm: Path, chart: Chart) -> list[Object]:
         try:
             done = subprocess.run(
                 [helm, *chart.arguments()],
-                input=yaml.safe_dump(dict(chart.values)),
+                input=json.dumps(chart.values),
                 env={**os.environ, **places, "KUBECONFIG": os.devnull},
                 capture_output=True,
                 text=True,

@@ -15,15 +15,15 @@ from cryptography.x509.oid import NameOID
 SERVING = ("digital signature", "server auth")
 
 
-def certificate() -> tuple[str, ec.EllipticCurvePrivateKey]:
-    """A CA's certificate (PEM) and its key."""
+def certificate(end: datetime.datetime | None = None) -> tuple[str, ec.EllipticCurvePrivateKey]:
+    """A self-signed certificate (PEM) that is valid until ``end``, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
-    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    start = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
     built = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=1))
+        .not_valid_after(end or start + datetime.timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
     return built.public_bytes(serialization.Encoding.PEM).decode(), key
