@@ -44,5 +44,7 @@ def relock(source: Path, cache: Path, only: Iterable[str] = ()) -> tuple[str, st
 
 def text(pins: Mapping[str, Sequence[DebPin]]) -> str:
     """The text of debian.lock.yml: artifacts and packages by name, one package a line."""
-    content = {name: [str(pin) for pin in sorted(lines)] for name, lines in sorted(pins.items())}
-    return HEAD + yaml.safe_dump(content, width=1000, sort_keys=True)
+    lines = [HEAD.rstrip(), "---"]
+    for name, pinned in sorted(pins.items()):
+        lines += [f"{name}:", *(f"  - {pin}" for pin in sorted(pinned))] if pinned else [f"{name}: []"]
+    return "\n".join([*lines, ""])
