@@ -231,7 +231,7 @@ class XdsRejects(_Probe):
         pods = [pod for pod in cluster.pods(self.namespace) if self.container in pod.containers and pod.ready]
         if len(pods) < self.at_least:
             return Answer(False, f"{len(pods)} ready pods with a container {self.container}, expected {self.at_least}")
-        command = ["pilot-agent", "request", "GET", "stats?filter=update_rejected&usedonly"]
+        command = ["pilot-agent", "request", "GET", "stats?filter=update_rejected"]
         outputs = _together(lambda pod: cluster.run(pod, self.container, command), pods)
         return judge_rejects([(f"{pod.namespace}/{pod.name}", out) for pod, out in zip(pods, outputs, strict=True)])
 
@@ -371,9 +371,10 @@ def judge_rejects(seen: Sequence[tuple[str, Output]]) -> Answer:
         if out.code:
             bad.append(f"{place}: {out.text[:200]}")
             continue
-        for key, value in re.findall(r"^(\S+update_rejected):\s*(\d+)", out.stdout, flags=re.MULTILINE):
-            if int(value):
-                bad.append(f"{place}: {key} {value}")
+        counters = re.findall(r"^(\S+update_rejected):\s*(\d+)", out.stdout, flags=re.MULTILINE)
+        bad += [f"{place}: {key} {value}" for key, value in counters if int(value)]
+        if not counters:
+            bad.append(f"{place}: tells no update_rejected: {out.text[:200]}")
     return Answer(not bad, "; ".join(bad) or f"0 rejected updates on {len(seen)} proxies")
 
 

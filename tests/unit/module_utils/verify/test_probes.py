@@ -155,6 +155,7 @@ def test_rejected_updates_of_a_proxy_are_named() -> None:
     bad = probes.judge_rejects([("a/b", Output(0, good + "http.x.rds.update_rejected: 2\n", ""))])
     assert bad == probes.Answer(False, "a/b: http.x.rds.update_rejected 2")
     assert not probes.judge_rejects([("a/b", Output(1, "", "no agent"))]).ok
+    assert probes.judge_rejects([("a/b", Output(0, "", ""))]).evidence == "a/b: tells no update_rejected: "
 
 
 def test_a_query_is_judged_by_every_series() -> None:
