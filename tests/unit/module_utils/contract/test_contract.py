@@ -404,7 +404,18 @@ def local() -> dict[str, Any]:
     return copy.deepcopy(LOCAL)
 
 
-def test_the_local_inventory_has_no_mistake() -> None:
+INVENTORIES = [*sorted(ROOT.glob("inventories/*")), ROOT / "tests/e2e/inventory"]
+
+
+@pytest.mark.parametrize("inventory", INVENTORIES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_our_own_inventories_have_no_mistake(inventory: Path) -> None:
+    variables: dict[str, Any] = {}
+    for path in sorted((inventory / "group_vars/all").glob("*.yml")):
+        variables |= yaml.safe_load(path.read_text())
+    assert check.inventory(variables, ROOT, names.load(ROOT))[2] == []
+
+
+def test_the_local_inventory_fits_a_usual_host() -> None:
     assert judge(local()) == []
 
 
