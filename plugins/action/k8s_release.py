@@ -2,8 +2,9 @@
 # Apache License 2.0 (see LICENSE)
 """Runs C(gantry.platform.k8s_release) within Ansible's own worker where the task's host is the controller itself.
 
-Packing, sending and starting a module takes several times as long as an unchanged release. The work is the same code either
-way; where the host is another one, or the task asks for another user, environment or job, the module runs as any other.
+Packing, sending and starting a module takes several times as long as an unchanged release. The work is the same code
+either way; where the host is another one, or the task asks for another user, environment or job, the module runs as any
+other.
 """
 
 from __future__ import annotations

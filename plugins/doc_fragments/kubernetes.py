@@ -13,7 +13,7 @@ options:
   kubeconfig:
     description:
       - Path of the kubeconfig, on the host where the module runs. The default is E(KUBECONFIG), then C(~/.kube/config).
-      - Client certificates, tokens, users with passwords and credential plugins (such as C(aws eks get-token)) are supported.
+      - Client certificates, tokens, passwords and credential plugins (such as C(aws eks get-token)) are supported.
     type: path
   context:
     description: The kubeconfig's context to use. The default is its current one.

@@ -10,14 +10,21 @@ module: k8s_release
 short_description: Apply a set of Kubernetes objects as one release
 version_added: 0.1.0
 description:
-  - Applies all objects of a release by server-side apply, in one process and in parallel, and waits until they are ready.
-  - An object whose live state is what is stated, and whose stated fields are all owned by O(field_manager), costs no request of its own.
-  - "Objects are applied in waves: namespaces and CRDs first (until they are established), then configuration, accounts, roles and services, then all
-    others, and webhook configurations once the services that answer them have endpoints. The annotation C(platform.gantry.dev/wave), an integer,
-    puts an object into a later wave, which begins when the earlier ones are ready."
-  - Members carry the ApplySet label of KEP-3659. Their parent is a cluster-scoped C(Release) of group C(platform.gantry.dev), whose CRD the module makes.
-  - "The wait is by watch, and ends as soon as it is in vain: an image that cannot be pulled, a crash loop, a failed job, a pod that cannot be
-    scheduled, pods that a quota or a policy refuses. The message tells the pod's last events and log lines."
+  - Applies all objects of a release by server-side apply, in one process and in parallel, and waits until they are
+    ready.
+  - An object whose live state is what is stated, and whose stated fields are all owned by O(field_manager), costs no
+    request of its own.
+  - "Objects are applied in waves: namespaces and CRDs first (until they are established), then configuration, accounts,
+    roles and services, then all others, and webhook configurations once the services that answer them have endpoints.
+    The annotation C(platform.gantry.dev/wave), an integer, puts an object into a later wave, which begins when the
+    earlier ones are ready."
+  - Members carry the ApplySet label of KEP-3659. Their parent is a cluster-scoped C(Release) of group
+    C(platform.gantry.dev), whose CRD the module makes.
+  - "The wait is by watch, and ends as soon as it is in vain: an image that cannot be pulled, a crash loop, a failed
+    job, a pod that cannot be scheduled, pods that a quota or a policy refuses. The message tells the pod's last events
+    and log lines."
+  - Where the task's host is the controller itself, it runs within Ansible's own worker; with C(become), C(environment)
+    or C(async), and on any other host, as a process of its own.
 options:
   name:
     description: Name of the release, unique in its O(namespace).
@@ -30,14 +37,16 @@ options:
     type: str
     default: ""
   objects:
-    description: Kubernetes objects. Lists (such as C(kind=List)) are unfolded. A secret's C(stringData) is applied as C(data).
+    description:
+      - Kubernetes objects. Lists (such as C(kind=List)) are unfolded. A secret's C(stringData) is applied as C(data).
+      - A field that is null counts as not stated in Kubernetes' own kinds.
     type: list
     elements: dict
     default: []
   manifests:
     description:
-      - More objects, as YAML or JSON. Each entry is the path of a file or of a directory (its C(.yaml), C(.yml) and C(.json) files) where the
-        module runs, or the text itself (anything of more than one line).
+      - More objects, as YAML or JSON. Each entry is the path of a file or of a directory (its C(.yaml), C(.yml) and
+        C(.json) files) where the module runs, or the text itself (anything of more than one line).
     type: list
     elements: str
     default: []
@@ -54,7 +63,8 @@ options:
     default: false
   delete_data:
     description:
-      - Whether namespaces, CRDs and persistent volume claims that left the release, or whose release becomes V(absent), are deleted with all that is in them.
+      - Whether namespaces, CRDs and persistent volume claims that left the release, or whose release becomes V(absent),
+        are deleted with all that is in them.
       - Without it they are reported as C(kept).
     type: bool
     default: false
@@ -69,7 +79,10 @@ options:
     type: int
     default: 300
   wait_conditions:
-    description: What makes objects of a kind ready, where the module does not know or where it should be something else.
+    description:
+      - What makes objects of a kind ready, where the module does not know or where it should be something else.
+      - "Known are: workloads, pods, jobs, namespaces, CRDs, API services, certificates of cert-manager, and webhook
+        configurations (a CA is written). Objects of other kinds are ready at once."
     type: list
     elements: dict
     default: []
@@ -99,7 +112,9 @@ options:
     type: int
     default: 1
   force_conflicts:
-    description: Whether fields that another field manager owns, and objects that another release holds, are taken over. Otherwise they are an error.
+    description:
+      - Whether fields that another field manager owns, and objects that another release holds, are taken over.
+      - Otherwise they are an error.
     type: bool
     default: false
   field_manager:
@@ -235,7 +250,7 @@ class ReleaseModule(AnsibleModule):  # type: ignore[misc]
 
 
 def main() -> None:
-    """Run the module. On the controller itself the action plugin of the same name does it without a process of its own."""
+    """Run the module; on the controller itself the action plugin of the same name does, without a process."""
     module = ReleaseModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     result = call(module.params, bool(module.check_mode), bool(module._diff))
     for warning in result.pop("warnings", []):

@@ -2,10 +2,10 @@
 
 Usage: ``python -m tests.benchmarks.k8s_release [--objects 300] [--rounds 3] [--no-loop]``
 
-Each round, each side creates the same config maps in a namespace of its own and then applies them unchanged. Of the rounds
-the median counts. Times are seconds: of the task, by Ansible's own clock, for the modules; of the process for kubectl.
-The looped form takes minutes, so it runs in one round. Prints a table and writes the ratios (other side / ``k8s_release``,
-higher is better) into ``.platform/bench.json``.
+Each round, each side creates the same config maps in a namespace of its own and then applies them unchanged. Of the
+rounds the median counts. Times are seconds: of the task, by Ansible's own clock, for the modules; of the process for
+kubectl. The looped form takes minutes, so it runs in one round. Prints a table and writes the ratios (other side /
+``k8s_release``, higher is better) into ``.platform/bench.json``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A real etcd and kube-apiserver (RBAC on) with the bundle's binaries, and the controllers and scheduler if asked for."""
+"""A real etcd and kube-apiserver (RBAC on) of the bundle, with the controllers and scheduler if asked for."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MissingBinaryError(RuntimeError):
 
 
 def binaries() -> dict[str, Path]:
-    """Where the bundle's binaries are: ``GANTRY_BUNDLE`` (a bundle.json or a directory), a built environment, or the cache."""
+    """Where the bundle's binaries are: ``GANTRY_BUNDLE`` (bundle.json or a directory), an environment, or the cache."""
     named = os.environ.get("GANTRY_BUNDLE")
     candidates = (
         [Path(named)] if named else sorted(ROOT.glob(".platform/*/bundle.json"), key=lambda path: -path.stat().st_mtime)
@@ -161,7 +161,7 @@ class ApiServer:
         self._await_ready()
 
     def start_controllers(self) -> None:
-        """Start the controllers and the scheduler: what makes pods of workloads, counts quotas and deletes namespaces."""
+        """Start the controllers and the scheduler: they make pods, count quotas and delete namespaces."""
         for name in ("kube-controller-manager", "kube-scheduler"):
             if name in self._processes:
                 continue

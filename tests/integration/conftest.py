@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
-from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ApiError
 from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import load
 from ansible_collections.gantry.platform.plugins.modules import k8s_release
 
@@ -159,12 +158,7 @@ def exists(client: Client) -> Callable[[str], bool]:
     """Whether there is an object at a path."""
 
     def look(path: str) -> bool:
-        try:
-            client.get(path)
-        except ApiError as error:
-            assert error.status == 404
-            return False
-        return True
+        return client.find(path) is not None
 
     return look
 

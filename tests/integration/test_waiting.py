@@ -1,4 +1,4 @@
-"""Waits that end well, and waits that end early because they are in vain, with Kubernetes' own controllers and scheduler."""
+"""Waits that end well, and waits that end early because they are in vain, with Kubernetes' own controllers."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ PARENT_CRD: dict[str, Any] = {
                 "schema": {
                     "openAPIV3Schema": {
                         "type": "object",
-                        "description": "A set of objects that were applied together; its members carry its id as a label.",
+                        "description": "Objects that were applied together; they carry its id as a label.",
                         "properties": {
                             "spec": {
                                 "type": "object",
@@ -109,7 +109,7 @@ def member_of(live: dict[str, Any]) -> str:
 
 
 def applied(live: dict[str, Any]) -> bool:
-    """Whether the membership was applied, not copied: some controllers copy the labels of an object to what they make of it."""
+    """Whether the membership was applied: some controllers copy an object's labels to what they make of it."""
     for entry in (live.get("metadata") or {}).get("managedFields") or []:
         labels = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:labels") or {}
         if entry.get("operation") == "Apply" and f"f:{MEMBER}" in labels:

@@ -114,7 +114,8 @@ class Client:
     def watch(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
         """Follow a collection until ``end_watches``: first every object that is there, then each change.
 
-        Each stream starts with a ``{"type": "RESET"}`` event: a broken one is opened anew, and what happened meanwhile is unknown.
+        Each stream starts with a ``{"type": "RESET"}`` event: a broken one is opened anew, and what happened meanwhile
+        is unknown.
 
         :raises ApiError: The server refuses the watch (for instance by RBAC).
         """

@@ -46,7 +46,8 @@ def explain(error: ApiError) -> str:
     conflicts = [cause for cause in error.causes if cause.get("reason") == "FieldManagerConflict"]
     if conflicts:
         fields = "; ".join(f"{cause.get('field')} ({_owner(str(cause.get('message') or ''))})" for cause in conflicts)
-        return f"conflicts with another field manager: {fields}. Leave these fields out, or set force_conflicts: true to take them over"
+        remedy = "Leave these fields out, or set force_conflicts: true to take them over"
+        return f"conflicts with another field manager: {fields}. {remedy}"
     text = str(error)
     if error.status == 401:
         return f"the API server does not accept the credentials of the kubeconfig ({text}). Renew them"

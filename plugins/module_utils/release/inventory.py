@@ -18,7 +18,7 @@ FEW = 3
 
 
 def read_live(run: Run, stated: list[Stated], held: Contents) -> None:
-    """Read the members of the stated kinds and of those that the parent holds, then stated objects that are no members yet.
+    """Read the members of the stated and the held kinds, then stated objects that are no members yet.
 
     One list per kind and namespace; where lists are denied, stated objects are read one by one.
 
@@ -43,7 +43,7 @@ def read_live(run: Run, stated: list[Stated], held: Contents) -> None:
 
 
 def read_all_members(run: Run, kinds: set[Kind], held: Contents) -> None:
-    """Read all members of these kinds, of those that the parent holds, and of namespaces and CRDs, which may outlive it.
+    """Read all members of these and the held kinds, and of namespaces and CRDs, which may outlive their parent.
 
     :raises ReleaseError: A list is denied.
     """

@@ -28,9 +28,9 @@ SERVER_FIELDS = (
 
 DEFINITIONS = ("Namespace", "CustomResourceDefinition")
 FOUNDATIONS = (
-    "ConfigMap", "Secret", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ResourceQuota", "LimitRange",
-    "PriorityClass", "RuntimeClass", "StorageClass", "CSIDriver", "PersistentVolume", "PersistentVolumeClaim", "NetworkPolicy", "Service",
-    "IngressClass",
+    "ConfigMap", "Secret", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding",
+    "ResourceQuota", "LimitRange", "PriorityClass", "RuntimeClass", "StorageClass", "CSIDriver", "PersistentVolume",
+    "PersistentVolumeClaim", "NetworkPolicy", "Service", "IngressClass",
 )  # fmt: skip
 WEBHOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
@@ -97,7 +97,7 @@ def rank(kind: str) -> int:
 
 
 def read(manifests: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    """Read manifests: YAML text (it has more than one line), a file, or a directory of ``.yaml``, ``.yml`` and ``.json`` files.
+    """Read manifests: YAML text (more than one line), a file, or a directory of .yaml, .yml and .json files.
 
     Yields each document with where it came from.
     """

@@ -68,7 +68,7 @@ def settle(run: Run, one: Stated) -> bool:
 
 
 def settle_later(run: Run, batch: list[Stated]) -> list[Stated]:
-    """Wait for the kinds that an earlier wave brings; in check mode they may not come. Returns the objects that now have one."""
+    """Wait for the kinds that an earlier wave brings, but in check mode; returns the objects that now have one."""
     deadline = time.monotonic() + KIND_SECONDS
     while missing := [one for one in batch if not settle(run, one)]:
         if run.settings.check:

@@ -49,7 +49,7 @@ class Condition:
 
 
 def state(live: Object, conditions: Iterable[Condition] = ()) -> State:
-    """Judge an object: by the conditions given for its kind, else by what is known of the kind; other kinds are ready at once."""
+    """Judge an object by the conditions given for its kind, else by what is known of it; other kinds are ready."""
     kind = str(live.get("kind"))
     group = str(live.get("apiVersion") or "").rpartition("/")[0]
     names = {kind, f"{kind}.{group}"}

@@ -91,7 +91,7 @@ class Report:
         )
 
     def diffs(self) -> list[dict[str, str]]:
-        """Before and after of every changed object, as YAML, without what the server keeps for itself and without secrets."""
+        """Before and after of every changed object, as YAML, without the server's own fields and without secrets."""
         return [
             {
                 "before_header": f"{outcome.ref} (live)",

@@ -63,7 +63,8 @@ class _Seen:
 class Acceptors:
     """Remembers what was seen of each container, and says when to give up.
 
-    ``fresh`` pods were made during the wait; of others a new failure must be seen, since the old one may have been mended meanwhile.
+    ``fresh`` pods were made during the wait; of others a new failure must be seen, since the old one may have been
+    mended meanwhile.
     """
 
     patience: Patience
@@ -112,7 +113,7 @@ class Acceptors:
             seen.restarts = restarts
         text = f"container {key[1]}: {reason}: {message}".rstrip(": ")
         if reason in ("ErrImagePull", "ImagePullBackOff"):
-            if reason == "ErrImagePull" or "rror" in message:
+            if reason == "ErrImagePull" or "ErrImagePull" in message or not seen.error:
                 seen.error = message
             text = f"container {key[1]}: {reason}: {seen.error or message}"
             return Trouble(text, key[1]) if self._pull_failed(seen, reason, now, fresh) else None

@@ -3,15 +3,17 @@
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 """Decides without a request whether a server-side apply would change anything.
 
-It would not if our field manager owns exactly the fields that the object states, and the live ones have the stated values.
-Ownership is read from ``metadata.managedFields`` (``fieldsV1``: ``f:`` a field, ``k:`` an item of a keyed list, ``v:`` an item of a set,
-an empty mapping a value owned as a whole). Where that cannot be decided the answer is False: the server is asked, and knows.
+It would not if our field manager owns exactly the fields that the object states, and the live ones have the stated
+values. Ownership is read from ``metadata.managedFields`` (``fieldsV1``: ``f:`` a field, ``k:`` an item of a keyed list,
+``v:`` an item of a set, an empty mapping a value owned as a whole). Where that cannot be decided the answer is False:
+the server is asked, and knows.
 """
 
 from __future__ import annotations
 
 import json
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 Path = tuple[str, ...]
@@ -49,10 +51,13 @@ FILLED_IN: dict[tuple[str, str], Any] = {
 }
 """What the server fills into values owned as a whole, by the field that holds it and its name."""
 SUFFIXES = {
-    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "k": Decimal("1e3"), "M": Decimal("1e6"), "G": Decimal("1e9"),
-    "T": Decimal("1e12"), "P": Decimal("1e15"), "E": Decimal("1e18"), "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30),
-    "Ti": Decimal(2**40), "Pi": Decimal(2**50), "Ei": Decimal(2**60),
+    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "k": Decimal("1e3"), "M": Decimal("1e6"),
+    "G": Decimal("1e9"), "T": Decimal("1e12"), "P": Decimal("1e15"), "E": Decimal("1e18"), "Ki": Decimal(2**10),
+    "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40), "Pi": Decimal(2**50), "Ei": Decimal(2**60),
 }  # fmt: skip
+
+
+QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([numkMGTPE]|[KMGTPE]i)?")
 
 
 def is_unchanged(desired: dict[str, Any], live: dict[str, Any], manager: str, builtin: bool = True) -> bool:
@@ -83,13 +88,8 @@ def quantity(value: Any) -> Decimal | None:
     """The number that a Kubernetes quantity (``500m``, ``1Gi``, ``2``) stands for, None if it is none."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
-    text = str(value)
-    suffix = next((end for end in (text[-2:], text[-1:]) if end in SUFFIXES), "")
-    try:
-        number = Decimal(text.removesuffix(suffix)) if suffix else Decimal(text)
-    except InvalidOperation:
-        return None
-    return number * SUFFIXES.get(suffix, Decimal(1)) if number.is_finite() else None
+    found = QUANTITY.fullmatch(str(value))
+    return Decimal(found[1]) * SUFFIXES.get(found[2], Decimal(1)) if found else None
 
 
 class _Comparison:

@@ -102,7 +102,8 @@ class Waiter:
                 return
             if time.monotonic() > deadline:
                 raise ReleaseError(
-                    f"Not deleted after {self.timeout:.0f} s: {', '.join(map(str, waiting))}. Look at their metadata.finalizers: who holds them?"
+                    f"not deleted after {self.timeout:.0f} s: {', '.join(map(str, waiting))}."
+                    " Look at their metadata.finalizers: who holds them?"
                 )
             time.sleep(pause)
             pause = min(pause * 2, TICK)
@@ -128,7 +129,8 @@ class Waiter:
         finally:
             timer.cancel()
         raise ReleaseError(
-            f"{service} has no ready endpoint after {self.timeout:.0f} s, so the webhooks that it serves were not registered. Look at the pods it selects"
+            f"{service} has no ready endpoint after {self.timeout:.0f} s, so the webhooks that it serves"
+            " were not registered. Look at the pods it selects"
         )
 
     def _is_there(self, target: Target) -> bool:
