@@ -90,21 +90,29 @@ def page(environment: str, results: Sequence[Result]) -> str:
     """A page that needs nothing but itself."""
     bad = [result for result in results if not result.ok]
     headline = f"{len(bad)} of {len(results)} checks fail" if bad else f"All {len(results)} checks hold"
-    sections = []
+    sections = [_section("What fails", bad)] if bad else []
     for row, area in AREAS.items():
-        mine = [result for result in results if result.row == row]
+        mine = [result for result in results if result.row == row and result.ok]
         if mine:
-            body = "\n".join(_line(result) for result in mine)
-            title = f'<h2><span class="row">{row}</span> {html.escape(area)}</h2>'
-            sections.append(f"<section>\n{title}\n<table>\n{body}\n</table>\n</section>")
-    last = max((result.at for result in results), default="never")
+            sections.append(_section(f'<span class="row">{row}</span> {html.escape(area)}', mine))
+    last = max((result.at for result in results), default="")
     return PAGE.format(
         environment=html.escape(environment),
         state="bad" if bad else "good",
         headline=headline,
-        last=html.escape(last),
+        last=_moment(last),
         sections="\n".join(sections),
     )
+
+
+def _section(title: str, results: Sequence[Result]) -> str:
+    body = "\n".join(_line(result) for result in results)
+    return f"<section>\n<h2>{title}</h2>\n<table>\n{body}\n</table>\n</section>"
+
+
+def _moment(at: str) -> str:
+    """`2026-01-31 12:00:00 UTC` of a time in ISO 8601."""
+    return html.escape(f"{at[:19].replace('T', ' ')} UTC")
 
 
 def _line(result: Result) -> str:
@@ -114,7 +122,7 @@ def _line(result: Result) -> str:
         f'<tr class="{state}"><td class="state">{word}</td>'
         f"<td><strong>{cells['title']}</strong><br><code>{cells['id']}</code></td>"
         f"<td>{cells['evidence']}</td>"
-        f'<td class="time"><time datetime="{cells["at"]}">{cells["at"]}</time><br>{result.seconds:.2f} s</td></tr>'
+        f'<td class="time"><time datetime="{cells["at"]}">{_moment(result.at)}</time><br>{result.seconds:.2f} s</td></tr>'
     )
 
 
@@ -141,7 +149,7 @@ p, code, .time {{ color: var(--soft); }}
 table {{ width: 100%; border-collapse: collapse; }}
 td {{ border-top: 1px solid var(--line); padding: .45rem .6rem .45rem 0;
   vertical-align: top; overflow-wrap: anywhere; }}
-td:nth-child(2) {{ width: 34%; }} .state {{ width: 4em; font-weight: 600; }} .time {{ width: 13em; font-size: .85em; }}
+td:nth-child(2) {{ width: 34%; }} .state {{ width: 4em; font-weight: 600; }} .time {{ width: 13em; font-size: .85em; white-space: nowrap; }}
 .good .state {{ color: var(--good); }} .bad .state {{ color: var(--bad); }}
 </style>
 <h1 class="{state}">{headline}</h1>

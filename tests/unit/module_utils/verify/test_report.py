@@ -53,6 +53,8 @@ def test_the_page_says_what_fails_and_escapes_what_it_quotes(tmp_path: Path) -> 
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
     assert "Kubernetes: container orchestration" in page
+    assert page.index("What fails") < page.index(NODES.title) < page.index(DNS.title)
+    assert "2026-01-31 12:00:00 UTC" in page
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".verify.json")] == []
 
 
