@@ -122,7 +122,8 @@ def _line(result: Result) -> str:
         f'<tr class="{state}"><td class="state">{word}</td>'
         f"<td><strong>{cells['title']}</strong><br><code>{cells['id']}</code></td>"
         f"<td>{cells['evidence']}</td>"
-        f'<td class="time"><time datetime="{cells["at"]}">{_moment(result.at)}</time><br>{result.seconds:.2f} s</td></tr>'
+        f'<td class="time"><time datetime="{cells["at"]}">{_moment(result.at)}</time>'
+        f"<br>{result.seconds:.2f} s</td></tr>"
     )
 
 
@@ -149,7 +150,8 @@ p, code, .time {{ color: var(--soft); }}
 table {{ width: 100%; border-collapse: collapse; }}
 td {{ border-top: 1px solid var(--line); padding: .45rem .6rem .45rem 0;
   vertical-align: top; overflow-wrap: anywhere; }}
-td:nth-child(2) {{ width: 34%; }} .state {{ width: 4em; font-weight: 600; }} .time {{ width: 13em; font-size: .85em; white-space: nowrap; }}
+td:nth-child(2) {{ width: 34%; }} .state {{ width: 4em; font-weight: 600; }}
+.time {{ width: 13em; font-size: .85em; white-space: nowrap; }}
 .good .state {{ color: var(--good); }} .bad .state {{ color: var(--bad); }}
 </style>
 <h1 class="{state}">{headline}</h1>
