@@ -14,14 +14,14 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle import keys
 from ansible_collections.gantry.platform.plugins.module_utils.bundle import model
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.builders import Builder
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
-from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import KEEP, default_name
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import KEEP, Go, default_name
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.locks import Locks
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.oci import Layout
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
-from ansible_collections.gantry.platform.plugins.module_utils.bundle.store import Place, remove
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.store import Place, held, remove
 
 GIB = 1024**3
-SPACE = {"go": 14 * GIB, "rootfs": 2 * GIB, "deb": 2 * GIB, "pypi": GIB, "files": GIB, "image": GIB}
+SPACE = {"go": 14 * GIB, "rootfs": 2 * GIB, "deb": 2 * GIB, "pypi": GIB, "npm": GIB, "files": GIB, "image": GIB}
 """Bytes that must be free before a missing artifact of a kind is built; Go's caches are most of it."""
 UNUSED = {"rootfs": 30 * 86400}
 """Seconds after its last use that an older build is removed; machines stand on a rootfs for long."""
@@ -125,7 +125,7 @@ class Bundle:
             return step.place.facts()
         started = time.monotonic()
         work = self.build_directory / "work" / f"{step.item.kind}-{step.item.name}-{step.place.key}"
-        with step.place.building() as staging:
+        with step.place.building() as staging, held(self.build_directory / ".lock", alone=False):
             if step.place.present:
                 remove(staging)
                 return step.place.facts()
@@ -145,6 +145,10 @@ class Bundle:
                 **made,
             }
             step.place.publish(staging, facts)
+        if step.item.kind == "go":
+            with held(self.build_directory / ".lock", alone=True) as alone:
+                if alone:
+                    Go(self.build_directory, self.declarations.toolchain, runner, self.locks).trim()
         return facts
 
     def _needed(self, name: str) -> Place:
@@ -203,11 +207,13 @@ class Bundle:
         return removed
 
     def drop_build_caches(self) -> bool:
-        """Remove what only building needs, unless the file `keep` lies there."""
+        """Remove what only building needs, unless the file `keep` lies there or another build goes on."""
         if not self.build_directory.exists() or (self.build_directory / KEEP).exists():
             return False
-        remove(self.build_directory)
-        return True
+        with held(self.build_directory / ".lock", alone=True) as alone:
+            if alone:
+                remove(self.build_directory)
+        return alone
 
     def damage(self) -> list[str]:
         """Everything that is not as it was built, each named: files by their recorded sums, images by their digests."""

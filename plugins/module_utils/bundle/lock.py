@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import yaml
 from ansible_collections.gantry.platform.plugins.module_utils.bundle import model
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.apt import Apt
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError

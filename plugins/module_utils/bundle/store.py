@@ -100,6 +100,19 @@ class Place:
         return found
 
 
+@contextlib.contextmanager
+def held(lock: Path, *, alone: bool) -> Iterator[bool]:
+    """Hold a lock file with others, or alone: then it yields False at once where others hold it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def _digests(root: Path) -> Iterator[tuple[str, str]]:
     for directory, subdirectories, files in os.walk(root):
         subdirectories.sort()

@@ -14,6 +14,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.bundle impo
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import Go
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.store import held
 
 Opener = Callable[..., Bundle]
 
@@ -130,6 +131,8 @@ def test_build_caches_go_unless_kept(open_bundle: Opener, tmp_path: Path) -> Non
     (build / "keep").touch()
     assert not open_bundle().drop_build_caches()
     (build / "keep").unlink()
+    with held(build / ".lock", alone=False):
+        assert not open_bundle().drop_build_caches()
     assert open_bundle().drop_build_caches()
     assert not build.exists()
 
