@@ -12,7 +12,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -74,16 +74,30 @@ class Cgroups(Protocol):
 
 
 def find_cgroups(environment: str, mounted: Sequence[Mount]) -> Cgroups:
-    """Choose by what is mounted and by who is process 1. Raises MachinesError if no control groups are mounted."""
+    """Choose by what is mounted and by who is process 1.
+
+    Raises MachinesError if no control groups are mounted, or they cannot hold a machine to its size.
+    """
     controllers = [mount for mount in mounted if mount.type == "cgroup"]
     unified = [mount for mount in mounted if mount.type == "cgroup2"]
     if controllers:
+        require({option for mount in controllers for option in mount.options})
         return V1(environment, tuple(dict.fromkeys(Path(mount.target) for mount in controllers + unified)))
     if not unified:
         raise MachinesError("no control groups are mounted on this host: mount cgroup2 at /sys/fs/cgroup")
-    if has_systemd():
-        return Delegated(environment, Path(unified[0].target))
-    return V2(environment, Path(unified[0].target))
+    root = Path(unified[0].target)
+    require(set((root / "cgroup.controllers").read_text(encoding="utf-8").split()))
+    return Delegated(environment, root) if has_systemd() else V2(environment, root)
+
+
+def require(controllers: Collection[str]) -> None:
+    """Raise MachinesError if a controller that holds machines to their sizes is missing."""
+    missing = [name for name in ("cpu", "memory") if name not in controllers]
+    if missing:
+        raise MachinesError(
+            f"this host's control groups have no controller for {' and '.join(missing)}, so machines cannot be held to "
+            f"their sizes: boot the host with {' '.join(f'cgroup_enable={name}' for name in missing)}"
+        )
 
 
 def _tree(top: Path) -> Iterator[Path]:
@@ -322,12 +336,17 @@ class Delegated:
         run(["systemctl", "set-property", "--runtime", f"gantry-{machine}.service", *self._properties(size)])
 
     def clear(self, machine: str | None) -> None:
-        """See Cgroups."""
+        """See Cgroups. A service that ended is forgotten by systemd at any moment: that it is unknown is no error."""
         unit = f"gantry-{machine}.service" if machine else self._slice
-        if (self._group(machine) if machine else self.root / "gantry.slice" / self._slice).exists():
-            if machine:
-                run(["systemctl", "kill", "--signal=SIGKILL", unit])
-            run(["systemctl", "stop", unit])
+        group = self._group(machine) if machine else self.root / "gantry.slice" / self._slice
+        for verb in (["kill", "--signal=SIGKILL"], ["stop"]):
+            if group.exists():
+                with contextlib.suppress(MachinesError):
+                    run(["systemctl", *verb, unit])
+        clear_tree(group)
+        everything = self.root / "gantry.slice"
+        if machine is None and everything.exists() and not any(path.is_dir() for path in everything.iterdir()):
+            run(["systemctl", "stop", "gantry.slice"])
 
     def left(self) -> bool:
         """See Cgroups."""

@@ -157,16 +157,22 @@ def snapshot() -> dict[str, Any]:
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
-    """What two snapshots differ in: key to {gone, new}; empty if the host is as before."""
+    """What two snapshots differ in: key to {gone, new}; empty if the host is as before.
+
+    Settings that the host did not have before are passed over: they came with a kernel module.
+    """
     found = {}
     for key in before:
-        old, new = (
-            {f"{k}={v}" for k, v in side.items()} if isinstance(side, dict) else set(side)
-            for side in (before[key], after[key])
-        )
+        old, new = _lines(before[key], before[key]), _lines(after[key], before[key])
         if old != new:
             found[key] = {"gone": sorted(old - new), "new": sorted(new - old)}
     return found
+
+
+def _lines(values: Mapping[str, str] | list[str], known: Mapping[str, str] | list[str]) -> set[str]:
+    if isinstance(values, Mapping):
+        return {f"{name}={value}" for name, value in values.items() if name in known}
+    return set(values)
 
 
 def _ip(*arguments: str) -> list[dict[str, Any]]:

@@ -122,6 +122,8 @@ class Network:
 
     def translate(self) -> None:
         """Put the environment's rules in force, at once and whole."""
+        if not _has_nft() and shutil.which("iptables") is None:
+            raise MachinesError("this host has neither nft nor iptables: install nftables")
         if _has_nft():
             table = f"table inet {self._table}"
             run(["nft", "-f", "-"], stdin=f"{table}\ndelete {table}\n{self.ruleset()}")
@@ -146,8 +148,6 @@ class Network:
     def _needed_iptables(self) -> list[Rule]:
         """Rules for iptables: all without nftables, else those of chains that drop by policy, as Docker has them."""
         if not _has_nft():
-            if shutil.which("iptables") is None:
-                raise MachinesError("this host has neither nft nor iptables: install nftables")
             return self.iptables_rules(translate=True)
         dropping = _dropping_chains()
         return [rule for rule in self.iptables_rules(translate=False) if rule.chain in dropping]

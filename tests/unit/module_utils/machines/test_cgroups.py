@@ -24,6 +24,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.machines.plan impo
 SIZE = Size(0.5, "256Mi")
 HYBRID = [
     Mount("/sys/fs/cgroup/cpu,cpuacct", "cgroup", "cgroup", ("rw", "cpu", "cpuacct")),
+    Mount("/sys/fs/cgroup/memory", "cgroup", "cgroup", ("rw", "memory")),
     Mount("/sys/fs/cgroup/systemd", "cgroup", "cgroup", ("rw", "name=systemd")),
     Mount("/sys/fs/cgroup/unified", "cgroup2", "cgroup2", ("rw",)),
 ]
@@ -41,13 +42,22 @@ def test_limits_are_the_size() -> None:
 def test_a_hybrid_host_gets_a_group_in_every_hierarchy() -> None:
     found = find_cgroups("e", HYBRID)
     assert isinstance(found, V1)
-    assert [path.name for path in found.hierarchies] == ["cpu,cpuacct", "systemd", "unified"]
+    assert [path.name for path in found.hierarchies] == ["cpu,cpuacct", "memory", "systemd", "unified"]
 
 
 @pytest.mark.parametrize(("systemd", "kind"), [(True, Delegated), (False, V2)])
-def test_a_unified_host_is_asked_for_its_owner(systemd: bool, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_unified_host_is_asked_for_its_owner(
+    systemd: bool, kind: type, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
     monkeypatch.setattr(cgroups, "has_systemd", lambda: systemd)
-    assert isinstance(find_cgroups("e", [Mount("/sys/fs/cgroup", "cgroup2", "cgroup2", ("rw",))]), kind)
+    assert isinstance(find_cgroups("e", [Mount(str(tmp_path), "cgroup2", "cgroup2", ("rw",))]), kind)
+
+
+def test_a_host_that_cannot_limit_memory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").write_text("cpuset cpu io pids\n")
+    with pytest.raises(MachinesError, match="boot the host with cgroup_enable=memory"):
+        find_cgroups("e", [Mount(str(tmp_path), "cgroup2", "cgroup2", ("rw",))])
 
 
 def test_a_host_without_control_groups_is_refused() -> None:

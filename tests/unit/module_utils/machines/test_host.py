@@ -8,7 +8,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.machines import ho
 
 def test_a_difference_says_what_is_gone_and_what_is_new() -> None:
     before = {"links": ["eth0", "gt-a"], "sysctls": {"a": "1", "b": "2"}, "mounts": []}
-    after = {"links": ["eth0", "gt-b"], "sysctls": {"a": "1", "b": "3"}, "mounts": []}
+    after = {"links": ["eth0", "gt-b"], "sysctls": {"a": "1", "b": "3", "of.a.module": "0"}, "mounts": []}
     assert host.difference(before, after) == {
         "links": {"gone": ["gt-a"], "new": ["gt-b"]},
         "sysctls": {"gone": ["b=2"], "new": ["b=3"]},

@@ -75,8 +75,9 @@ def test_a_chain_that_drops_is_opened_beside_nftables(monkeypatch: pytest.Monkey
 def test_a_host_with_neither_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     commands(monkeypatch)
     answer(monkeypatch, {})
+    assert not NET.translates()
     with pytest.raises(MachinesError, match="install nftables"):
-        NET.translates()
+        NET.translate()
 
 
 def test_a_network_that_the_host_reaches_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
