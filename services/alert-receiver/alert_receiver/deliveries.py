@@ -67,6 +67,11 @@ class Journal:
         self.watchdog: float | None = None
         """When the watchdog was last heard firing, in seconds since the epoch."""
 
+    @property
+    def kept(self) -> int:
+        """How many deliveries are kept."""
+        return len(self._kept)
+
     def record(self, deliveries: list[Delivery]) -> None:
         """Keep deliveries; they are on disk when this returns. Raises OSError."""
         with self._lock:

@@ -98,6 +98,7 @@ def metrics(journal: Journal) -> str:
         f'alert_receiver_deliveries_total{{alert="{name}",status="{status}"}} {count}'
         for (name, status), count in sorted(journal.counts.items())
     ]
+    lines += ["# TYPE alert_receiver_deliveries_kept gauge", f"alert_receiver_deliveries_kept {journal.kept}"]
     lines += ["# TYPE alert_receiver_watchdog_age_seconds gauge"]
     if journal.watchdog is not None:
         lines.append(f"alert_receiver_watchdog_age_seconds {time.time() - journal.watchdog:.3f}")

@@ -60,10 +60,11 @@ def test_a_delivery_is_found_again(port: int, capsys: pytest.CaptureFixture[str]
 
 def test_metrics(port: int) -> None:
     watchdog = {**ALERT, "labels": {"alertname": "Watchdog"}}
-    assert "age_seconds 0" not in ask(port, "GET", "/metrics")[1]
+    assert "alert_receiver_deliveries_kept 0\n" in ask(port, "GET", "/metrics")[1]
     ask(port, "POST", "/alerts", {"alerts": [ALERT, watchdog]})
     text = ask(port, "GET", "/metrics")[1]
     assert 'alert_receiver_deliveries_total{alert="TargetDown",status="firing"} 1' in text
+    assert "alert_receiver_deliveries_kept 1\n" in text
     assert "alert_receiver_watchdog_age_seconds 0." in text
 
 
