@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.gantry.platform.plugins.module_utils.contract import check, facts, names
 from ansible_collections.gantry.platform.plugins.module_utils.contract.host import HostFacts
@@ -30,7 +30,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Fails with all mistakes at once."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         args = self._task.args
-        known = names.load(COLLECTION)
+        try:
+            known = names.load(COLLECTION)
+        except ValueError as error:
+            raise AnsibleActionFail(str(error)) from None
         variables, broken = self._variables(task_vars or {}, known)
 
         def gather() -> HostFacts:

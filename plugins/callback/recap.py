@@ -31,6 +31,8 @@ from ansible.plugins.callback import CallbackBase
 
 SLOWEST = 5
 WIDTH = 24
+NAME = 72
+"""Characters of a bar at most, and of a name."""
 
 
 @dataclass
@@ -104,9 +106,9 @@ def _columns(rows: Sequence[tuple[str, str]]) -> list[str]:
 
 def _bars(rows: Sequence[Timed]) -> list[str]:
     longest = max((row.seconds for row in rows), default=0) or 1
-    width = max((len(row.name) for row in rows), default=0)
+    width = min(NAME, max((len(row.name) for row in rows), default=0))
     return [
-        f"  {row.name:<{width}}  {duration(row.seconds):>12}  {'▇' * round(WIDTH * row.seconds / longest)}".rstrip()
+        f"  {row.name[:NAME]:<{width}}  {duration(row.seconds):>12}  {'▇' * round(WIDTH * row.seconds / longest)}".rstrip()
         for row in rows
     ]
 

@@ -52,8 +52,12 @@ def load(collection: Path) -> Names:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """Raises ValueError naming the file."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_text(), Loader=loader) or {}  # noqa: S506 (both loaders are safe ones)
+    try:
+        return yaml.load(path.read_text(), Loader=loader) or {}  # noqa: S506 (both loaders are safe ones)
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
 
 
 def relevant(variables: Iterable[str], names: Names) -> list[str]:
