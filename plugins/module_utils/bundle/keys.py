@@ -17,11 +17,12 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.model impor
     FilesArtifact,
     GoArtifact,
     Image,
+    NpmArtifact,
     PypiArtifact,
     RootfsArtifact,
 )
 
-RECIPES = {"go": 1, "deb": 1, "pypi": 1, "rootfs": 1, "files": 1, "image": 1}
+RECIPES = {"go": 1, "deb": 1, "pypi": 1, "npm": 1, "rootfs": 1, "files": 1, "image": 1}
 """Raised when the code that builds a kind changes what comes out."""
 _LENGTH = 20
 _IGNORED = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "node_modules", ".venv"}
@@ -70,6 +71,9 @@ def _locks(item: Buildable, declarations: Declarations, locks: Locks) -> Mapping
             return {"package": locks.pypi(package)[1]}
         case PypiArtifact(requirements=str(requirements)):
             return {"requirements": locks.requirements(requirements)}
+        case NpmArtifact():
+            root = locks.project / item.directory
+            return {"inputs": {name: tree_digest(root / name) for name in item.inputs}}
         case FilesArtifact():
             component = declarations.artifact(item.component)
             if not isinstance(component, GoArtifact):

