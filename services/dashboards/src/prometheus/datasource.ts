@@ -110,7 +110,7 @@ export class PrometheusDataSource extends DataSourceApi<PrometheusQuery> {
         try {
           return await this.frames(target, request, tables > 1 ? `Value #${target.refId}` : 'Value', signal);
         } catch (error) {
-          errors.push({ ...toDataQueryError(error), refId: target.refId });
+          errors.push({ refId: target.refId, message: toDataQueryError(error).message });
           return [];
         }
       })

@@ -9,6 +9,8 @@ import { samples } from './samples';
 
 export interface Prometheus {
   url: string;
+  /** Of the tests' own, removed when it stops. */
+  scratch: string;
   stop(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export async function startPrometheus(): Promise<Prometheus> {
   await ready(url, process);
   return {
     url,
+    scratch,
     async stop() {
       const ended = new Promise((resolve) => process.once('exit', resolve));
       process.kill('SIGTERM');
