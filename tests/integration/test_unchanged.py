@@ -264,10 +264,11 @@ def catalogue(client: Client) -> Catalogue:
 
 def ready(kind: Kind, name: str, metadata: Object, body: Object) -> Object:
     """An object as the module would apply it."""
+    described = {**metadata, "labels": {"member": "x", **metadata.get("labels", {})}}  # as every member has one
     document = {
         "apiVersion": kind.api_version,
         "kind": kind.name,
-        "metadata": {**metadata, "name": name, "namespace": "property"},
+        "metadata": {**described, "name": name, "namespace": "property"},
     }
     desired = prepare([("test", {**document, **copy.deepcopy(body)})])[0].desired
     return without_nulls(desired) if kind.builtin else desired
@@ -297,7 +298,7 @@ def test_what_we_call_unchanged_the_server_calls_unchanged(name: str, client: Cl
     assert kind
     decided = {"same": 0, "all": 0}
 
-    @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     @given(st.data())
     def explore(data: st.DataObject) -> None:
         number = f"{name.lower()}-{next(COUNTER)}"
@@ -326,6 +327,6 @@ def test_what_we_call_unchanged_the_server_calls_unchanged(name: str, client: Cl
         decided["same"] += verdict
 
     explore()
-    assert decided["same"] >= decided["all"] * 0.5, (
+    assert decided["same"] >= decided["all"] * 0.7, (
         f"of {decided['all']} unchanged objects only {decided['same']} are seen"
     )

@@ -68,7 +68,7 @@ def test_all_workloads_are_waited_for_at_once(release: Releases, client: Client)
     objects = [deployment(replicas=3), stateful_set(), daemon_set, config_map("one")]
     objects[1]["metadata"] = {"name": "db"}
     with kubelet(client, release.namespace, starts):
-        result = release(objects, wait_timeout=20)
+        result = release(objects, wait_timeout=60)
         assert result["seconds"]["wait"] >= 0.3
         assert not release(objects)["changed"]
     live = client.get(f"/apis/apps/v1/namespaces/{release.namespace}/deployments/web")
@@ -81,7 +81,7 @@ def test_a_job_is_waited_for_until_it_is_complete(release: Releases, client: Cli
         yield ended(pod, 0)
 
     with kubelet(client, release.namespace, works):
-        release([job()], wait_timeout=20)
+        release([job()], wait_timeout=60)
     live = client.get(f"/apis/batch/v1/namespaces/{release.namespace}/jobs/migrate")
     assert live["status"]["succeeded"] == 1
 
@@ -111,7 +111,7 @@ def test_a_registry_that_answers_at_the_second_try(release: Releases, client: Cl
         yield running(pod)
 
     with kubelet(client, release.namespace, has_a_slow_registry):
-        release([deployment()], wait_timeout=20)
+        release([deployment()], wait_timeout=60)
 
 
 def test_a_registry_that_does_not_answer_twice(release: Releases, client: Client) -> None:
@@ -125,7 +125,7 @@ def test_a_registry_that_does_not_answer_twice(release: Releases, client: Client
             yield {"pause": 0.5}
 
     with kubelet(client, release.namespace, has_no_registry):
-        assert refused in release.fails([stateful_set()], wait_timeout=20)["msg"]
+        assert refused in release.fails([stateful_set()], wait_timeout=60)["msg"]
 
 
 def test_a_crash_loop(release: Releases, client: Client) -> None:
@@ -135,7 +135,7 @@ def test_a_crash_loop(release: Releases, client: Client) -> None:
             yield waiting(pod, "CrashLoopBackOff", "back-off 10s", restarts, exit_code=3)
 
     with kubelet(client, release.namespace, crashes):
-        message = release.fails([deployment()], wait_timeout=20)["msg"]
+        message = release.fails([deployment()], wait_timeout=60)["msg"]
     assert "container app is in a crash loop: 2 restarts, exit code 3, Error" in message
 
 
@@ -145,7 +145,7 @@ def test_a_failed_job(release: Releases, client: Client) -> None:
         yield ended(pod, 1)
 
     with kubelet(client, release.namespace, fails):
-        message = release.fails([job()], wait_timeout=20)["msg"]
+        message = release.fails([job()], wait_timeout=60)["msg"]
     assert f"Job {release.namespace}/migrate: the job failed (BackoffLimitExceeded" in message
 
 
@@ -178,7 +178,7 @@ def test_an_exceeded_quota(kind: str, release: Releases, client: Client) -> None
     client.request("POST", path, body=quota)
     while not client.get(f"{path}/none").get("status", {}).get("hard"):
         time.sleep(0.1)
-    message = release.fails([deployment() if kind == "Deployment" else stateful_set()], wait_timeout=20)["msg"]
+    message = release.fails([deployment() if kind == "Deployment" else stateful_set()], wait_timeout=60)["msg"]
     assert f"{kind} {release.namespace}/web: its pods are refused:" in message
     assert "exceeded quota: none" in message
 
@@ -203,7 +203,7 @@ def test_the_pods_of_an_old_revision_do_not_count(release: Releases, client: Cli
             if pod["spec"]["containers"][0]["image"].endswith(":9"):
                 body = {"gracePeriodSeconds": 0}
                 client.request("DELETE", f"{path}/{pod['metadata']['name']}", body=body)
-        release([mended], wait_timeout=20)
+        release([mended], wait_timeout=60)
 
 
 def test_time_is_up(release: Releases, client: Client) -> None:

@@ -101,7 +101,7 @@ class _Comparison:
         """Whether value and ownership of one field are as stated."""
         members = {key: value for key, value in owned.items() if key != "."}
         if not members:
-            if live is MISSING:  # Kubernetes' own kinds leave out what is empty
+            if live is MISSING or live is None:  # Kubernetes' own kinds leave out what is empty
                 return self._builtin and (desired is False or desired in ({}, [], "", 0))
             return live == desired if desired in ({}, []) else self._equal(desired, live, path)
         if isinstance(desired, dict) and isinstance(live, dict):
