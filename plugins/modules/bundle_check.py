@@ -105,12 +105,16 @@ OPTIONS: dict[str, Any] = {
 
 
 def check(options: dict[str, Any], images: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """Everything that was asked for, held against `images`; a ClusterError when the cluster cannot be asked."""
+    """Everything that was asked for, held against `images`; a cluster that cannot be asked shows nothing."""
     started = time.monotonic()
     used = set(object_images(options["objects"]))
+    missing = []
     if options["kubeconfig"]:
-        used |= set(pod_images(Cluster(Path(options["kubeconfig"])).get("/api/v1/pods")["items"]))
-    missing = missing_images(sorted(used), images)
+        try:
+            used |= set(pod_images(Cluster(Path(options["kubeconfig"])).get("/api/v1/pods")["items"]))
+        except ClusterError as error:
+            missing.append(str(error))
+    missing += missing_images(sorted(used), images)
     seen = [f"{len(used)} images in use, all of them the bundle's by digest"] if used else []
     if options["registry"]:
         missing += unserved(options["registry"], images)
@@ -134,8 +138,6 @@ def main() -> None:
         result = check(module.params, images)
     except (OSError, ValueError, LookupError) as error:
         module.fail_json(msg=f"{path}: is no bundle.json ({error}); role bundle writes it")
-    except ClusterError as error:
-        module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)
 
 
