@@ -84,6 +84,11 @@ def test_kernel_settings_can_be_written(host: Any) -> None:
     assert host.run("sysctl -w net.ipv4.ip_forward=1").succeeded
 
 
+def test_the_one_setting_that_cannot_be_put_back_is_out_of_reach(host: Any) -> None:
+    if host.file("/proc/sys/kernel/unprivileged_bpf_disabled").exists:
+        assert host.run("sysctl -w kernel.unprivileged_bpf_disabled=1").failed
+
+
 def test_nobody_enters_with_a_password(host: Any) -> None:
     assert "passwordauthentication no" in host.check_output("/usr/sbin/sshd -T")
 

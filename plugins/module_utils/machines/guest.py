@@ -50,6 +50,9 @@ for group in /sys/fs/cgroup /sys/fs/cgroup/*; do
 done
 mkdir -p /sys/fs/bpf
 mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
+# Once set by a network agent, this setting of the whole host could not be put back before a restart.
+setting=/proc/sys/kernel/unprivileged_bpf_disabled
+if [ -e "$setting" ]; then mount --bind "$setting" "$setting" && mount -o remount,bind,ro "$setting"; fi
 mount --make-rshared /
 """
 

@@ -155,6 +155,6 @@ class Life:
         guest = self.premises.guest(name, process.leader)
         if guest.differing({HOST_KEY: self._lasting()[HOST_KEY]}):
             return f"restart {name}, whose key was lost", self.restart
-        if not answers(self.machine.address):
+        if not answers(self.machine.address, timeout=5.0):
             return f"wait for {name}", lambda: self.wait_or_restart(process)
         return None
