@@ -71,9 +71,14 @@ def joiners(hosts: Iterable[Mapping[str, Any]], first: str) -> list[str]:
     return [name for name, node in found.items() if node["state"] != "joined" or not ca or node["ca"] != ca]
 
 
-def cpu_patch(cpu: str, container: str, in_template: bool = False) -> str:
-    """A patch for kubeadm that sets the CPU request of a container of a static pod, or of a Deployment's template."""
-    pod = {"spec": {"containers": [{"name": container, "resources": {"requests": {"cpu": cpu}}}]}}
+def cpu_patch(cpu: str, container: str, in_template: bool = False, configuration: str = "") -> str:
+    """A patch for kubeadm that sets the CPU request of a container of a static pod, or of a Deployment's template.
+
+    ``configuration`` is a mark of what the pod reads at its start: another one starts it anew.
+    """
+    pod: dict[str, Any] = {"spec": {"containers": [{"name": container, "resources": {"requests": {"cpu": cpu}}}]}}
+    if configuration:
+        pod["metadata"] = {"annotations": {"gantry.dev/configuration": configuration}}
     return json.dumps({"spec": {"template": pod}} if in_template else pod) + "\n"
 
 

@@ -19,10 +19,11 @@ options:
   state:
     description:
       - V(initialised) runs C(kubeadm init), V(joined) runs C(kubeadm join).
+      - V(configured) brings the static pods of a control plane that runs to O(config), and waits for the API server.
       - V(invited) makes a token for nodes that are to join, and is only for a control plane that is initialised.
       - V(reset) undoes everything that kubeadm did.
     type: str
-    choices: [initialised, joined, invited, reset]
+    choices: [initialised, joined, configured, invited, reset]
     required: true
   role:
     description: The node's role, which is recorded on it.
@@ -30,7 +31,7 @@ options:
     choices: [control_plane, worker]
     default: control_plane
   config:
-    description: kubeadm's configuration as YAML. Required with V(initialised) and V(joined).
+    description: kubeadm's configuration as YAML. Required with V(initialised), V(joined) and V(configured).
     type: str
   ca:
     description: Hash of the cluster CA's public key. A node of another cluster is reset and joined anew.
@@ -93,14 +94,18 @@ def main() -> None:
     """Runs on the node."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["initialised", "joined", "invited", "reset"], "required": True},
+            "state": {
+                "type": "str",
+                "choices": ["initialised", "joined", "configured", "invited", "reset"],
+                "required": True,
+            },
             "role": {"type": "str", "choices": ["control_plane", "worker"], "default": "control_plane"},
             "config": {"type": "str", "no_log": True},
             "ca": {"type": "str", "default": ""},
             "control_planes": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 420},
         },
-        required_if=[("state", "initialised", ["config"]), ("state", "joined", ["config"])],
+        required_if=[("state", state, ["config"]) for state in ("initialised", "joined", "configured")],
         supports_check_mode=True,
     )
     wanted = module.params
@@ -115,6 +120,8 @@ def main() -> None:
             if needed and not module.check_mode:
                 kubeadm.reset()
             module.exit_json(changed=needed)
+        if state == "configured":
+            module.exit_json(changed=module.check_mode or kubeadm.reconfigure(wanted["config"], wanted["timeout"]))
         if module.check_mode:
             module.exit_json(changed=kubeadm.must_run(membership(), wanted["ca"]))
         changed = kubeadm.bring(VERBS[state], wanted["role"], wanted["config"], wanted["ca"], wanted["timeout"])

@@ -7,11 +7,13 @@ import json
 import os
 import re
 import secrets
+import ssl
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,8 @@ LOCK = Path("/var/lib/gantry/kubeadm.lock")
 LOCK_SECONDS = 300.0
 """How long a kubeadm that an interrupted run left behind may take to end."""
 SOCKET = "unix:///run/containerd/containerd.sock"
+CLOCK_SECONDS = 2.0
+"""How far the kernel's idea of a process's start may be from the clock."""
 ADMIN = "/etc/kubernetes/admin.conf"
 
 
@@ -149,6 +153,67 @@ def reset(lock: int = -1) -> None:
     run(["reset", "--force", "--cri-socket", SOCKET], 180, lock)
     for path in Path("/etc/cni/net.d").glob("*"):
         path.unlink(missing_ok=True)
+
+
+def reconfigure(config: str, seconds: float) -> bool:
+    """Bring a running control plane to its configuration: write its static pods anew, and wait for those that changed.
+
+    Returns whether any did. Raises KubeadmError, also where the API server does not come back within ``seconds``.
+    """
+    before = manifests()
+    with alone() as lock, tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(config)
+        file.flush()
+        for phase in (("control-plane", "all"), ("etcd", "local")):
+            run(["init", "phase", *phase, "--config", file.name], 60, lock)
+        changed = {name for name, content in manifests().items() if before.get(name) != content}
+        if not changed:
+            return False
+        since = time.time() - CLOCK_SECONDS if "kube-apiserver" in changed else 0
+        wait_for_api_server(manifests()["kube-apiserver"], since, seconds)
+        run(["init", "phase", "upload-config", "kubeadm", "--config", file.name], 60, lock)
+    return True
+
+
+def manifests(directory: Path = Path("/etc/kubernetes/manifests")) -> dict[str, str]:
+    """The static pods of this node, by name."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in directory.glob("*.yaml")}
+
+
+def wait_for_api_server(manifest: str, since: float, seconds: float) -> None:
+    """Wait until this node's API server was started after ``since`` (seconds of the epoch) and is ready."""
+    found = re.search(r"kube-apiserver\.advertise-address\.endpoint: \"?([^\s\"]+)", manifest)
+    if not found:
+        raise KubeadmError("the API server's static pod names no address: look at /etc/kubernetes/manifests")
+    trust = ssl.create_default_context(cafile="/etc/kubernetes/pki/ca.crt")
+    deadline = time.monotonic() + seconds
+    trouble = "it was not started anew"
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        if not any(started >= since for started in started_at("kube-apiserver")):
+            continue
+        try:
+            urllib.request.urlopen(f"https://{found[1]}/readyz", timeout=5, context=trust).close()
+            return
+        except OSError as error:
+            trouble = str(error)
+    errors = complaints(kubelet_journal())
+    raise KubeadmError(
+        f"the API server at {found[1]} is not ready after {seconds:.0f} s: {trouble}.\n"
+        f"The kubelet's last errors:\n{errors}"
+    )
+
+
+def started_at(name: str, proc: Path = Path("/proc")) -> list[float]:
+    """When the processes of that name were started, in seconds of the epoch (proc(5): btime, starttime)."""
+    boot = float(re.findall(r"^btime (\d+)", (proc / "stat").read_text(encoding="ascii"), re.MULTILINE)[0])
+    found = []
+    for path in proc.glob("[0-9]*/stat"):
+        with suppress(OSError):
+            pid_name, _, rest = path.read_text(encoding="utf-8", errors="replace").rpartition(")")
+            if pid_name.partition("(")[2] == name[:15]:
+                found.append(boot + int(rest.split()[19]) / os.sysconf("SC_CLK_TCK"))
+    return found
 
 
 def invite(control_planes: bool) -> Invitation:

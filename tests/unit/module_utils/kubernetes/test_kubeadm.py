@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -88,3 +89,16 @@ def test_but_not_for_ever(tmp_path: Path) -> None:
         kubeadm.alone(lock, seconds=0.1, pause=0.05),
     ):
         pass
+
+
+def test_the_start_of_a_process_is_the_kernels(tmp_path: Path) -> None:
+    (tmp_path / "stat").write_text("cpu 1 2\nbtime 1700000000\nprocesses 3\n")
+    for pid, name, ticks in (("1", "kube-apiserver", 500), ("2", "a (b) c", 900)):
+        (tmp_path / pid).mkdir()
+        (tmp_path / pid / "stat").write_text(f"{pid} ({name}) S {' '.join('0' for _ in range(18))} {ticks} 0\n")
+    assert kubeadm.started_at("kube-apiserver", tmp_path) == [1700000000 + 500 / os.sysconf("SC_CLK_TCK")]
+
+
+def test_static_pods_are_read_by_name(tmp_path: Path) -> None:
+    (tmp_path / "etcd.yaml").write_text("kind: Pod\n")
+    assert kubeadm.manifests(tmp_path) == {"etcd": "kind: Pod\n"}
