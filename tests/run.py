@@ -48,7 +48,11 @@ STEPS = (
         ),
     ),
     Step("unit", (tool("pytest", "tests/unit"),)),
-    Step("services", (("make", "--no-print-directory", "-C", "services/catalog", "test"),)),
+    Step(
+        "services",
+        tuple(("make", "--no-print-directory", "-C", f"services/{name}", "test") for name in ("catalog", "dashboards")),
+    ),
+    Step("browser", (("make", "--no-print-directory", "-C", "services/dashboards", "browser"),)),
     Step("collection", (tool("pytest", "tests/collection"),)),
     Step("bundle", ((PLAYBOOK, "playbooks/bundle.yml", "-i", E2E_INVENTORY),)),
     Step("integration", (tool("pytest", "tests/integration"),)),
