@@ -107,10 +107,11 @@ def _columns(rows: Sequence[tuple[str, str]]) -> list[str]:
 def _bars(rows: Sequence[Timed]) -> list[str]:
     longest = max((row.seconds for row in rows), default=0) or 1
     width = min(NAME, max((len(row.name) for row in rows), default=0))
-    return [
-        f"  {row.name[:NAME]:<{width}}  {duration(row.seconds):>12}  {'▇' * round(WIDTH * row.seconds / longest)}".rstrip()
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        bar = "▇" * round(WIDTH * row.seconds / longest)
+        lines.append(f"  {row.name[:NAME]:<{width}}  {duration(row.seconds):>12}  {bar}".rstrip())
+    return lines
 
 
 def success(data: Mapping[str, Any], clock: Clock, check: bool) -> list[str]:
