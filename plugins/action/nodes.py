@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, Any] = {
             "taints": {"type": "list", "elements": "dict", "default": []},
         },
     },
+    "forget": {"type": "list", "elements": "str", "default": []},
     "surplus": {"type": "str", "choices": ["kept", "removed"], "default": "kept"},
     "remove_volumes": {"type": "bool", "default": False},
     "drain_timeout": {"type": "float", "default": 120},
@@ -53,6 +54,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             client = Client(load(wanted["kubeconfig"], wanted["context"]), "gantry-nodes", RETRY_SECONDS)
             nodes = Nodes(client, [Node.parse(node) for node in wanted["nodes"]], self._task.check_mode)
+            nodes.forget(wanted["forget"])
             nodes.wait(wanted["wait"] == "ready", wanted["wait_timeout"])
             if wanted["surplus"] == "removed":
                 nodes.remove_surplus(wanted["remove_volumes"], wanted["drain_timeout"])

@@ -39,6 +39,13 @@ options:
         type: list
         elements: dict
         default: []
+  forget:
+    description:
+      - Names of nodes whose objects are removed first, without draining them.
+      - For nodes that are about to join anew, which the cluster still believes to be ready.
+    type: list
+    elements: str
+    default: []
   surplus:
     description: Whether nodes that no pool asks for are V(kept), or drained and V(removed).
     type: str
@@ -90,7 +97,7 @@ changed_nodes:
   elements: str
   sample: [local-spot-1]
 removed:
-  description: Nodes that were drained and removed.
+  description: Nodes that were drained and removed, or forgotten.
   returned: success
   type: list
   elements: str

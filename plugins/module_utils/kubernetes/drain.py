@@ -104,6 +104,13 @@ class Nodes:
                 )
             time.sleep(1)
 
+    def forget(self, names: Sequence[str]) -> None:
+        """Remove node objects, and nothing else: nodes that are made anew, whose name the cluster must take again."""
+        for name in sorted(set(names) & set(self.live())):
+            self.changes.removed.append(name)
+            if not self.check:
+                self._delete(f"{NODES}/{name}")
+
     def remove_surplus(self, remove_volumes: bool, seconds: float) -> None:
         """Drain and remove the nodes that no pool asks for. Raises NodesError where a volume or a budget forbids it."""
         for node in surplus(self.live().values(), self.wanted):
