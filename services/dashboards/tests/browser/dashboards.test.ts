@@ -176,6 +176,19 @@ describe('a person', () => {
 });
 
 describe.runIf(ownStack)('a dashboard with troubles', () => {
+  it('waits for slow answers, and offers to wait no longer', async () => {
+    const { page, troubles } = await open(browser, `${url}/`);
+    await page.route(/\/query_range/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 4000));
+      await route.continue();
+    });
+    await page.getByRole('link', { name: 'Platform overview' }).click();
+    await page.waitForResponse(/sync-slash\.svg/);
+    await showsData(panelOf(page, 2), 'stat', 'Targets up');
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
   it('shows a badge for a panel that it does not know, and the rest', async () => {
     const { page, troubles } = await open(browser, `${url}/d/trial`);
     await page.getByText('Panel type “flamegraph” is not shown on this page').waitFor();
