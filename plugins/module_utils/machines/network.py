@@ -235,8 +235,13 @@ def remove_port(machine: str) -> None:
 
     It outlives a killed machine while the machine's last connections linger, and stands in the way of a new one.
     """
-    if find_link(f"vb-{machine}") is not None:
+    if find_link(f"vb-{machine}") is None:
+        return
+    try:
         run(["ip", "link", "delete", f"vb-{machine}"])
+    except MachinesError:
+        if find_link(f"vb-{machine}") is not None:  # the kernel may have removed it in between
+            raise
 
 
 def attached(port: str, bridge: str) -> bool:
