@@ -1,8 +1,8 @@
 """Runs the project's test steps in order, within a time budget, and sums them up.
 
 Usage: ``python tests/run.py STEP…`` with the steps of :data:`STEPS`, or ``all``.
-The budget (``GANTRY_TEST_MINUTES``, default 75) bounds the whole run. A step that it does not reach or that it cuts off, as
-on a machine that builds the bundle for the first time, is printed as ``not run: …``: neither passed nor failed.
+The budget (``GANTRY_TEST_MINUTES``, default 75) bounds the whole run. A step that it does not reach or that it cuts
+off, as on a machine that builds the bundle first, is printed as ``not run: …``: neither passed nor failed.
 """
 
 from __future__ import annotations
