@@ -16,9 +16,19 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
 
-def galaxy(*arguments: str, cwd: Path) -> str:
-    """Run ansible-galaxy; return what it printed."""
-    done = subprocess.run([BIN / "ansible-galaxy", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+def run(tool: str, *arguments: str, cwd: Path) -> str:
+    """Run one of Ansible's tools where only collections below ``cwd`` are seen; return what it printed."""
+    configuration = cwd / "ansible.cfg"
+    if not configuration.exists():
+        configuration.write_text(f"[defaults]\ncollections_path = {cwd}\n")
+    done = subprocess.run(
+        [BIN / tool, *arguments],
+        cwd=cwd,
+        env={**os.environ, "ANSIBLE_CONFIG": str(configuration)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -28,15 +38,12 @@ def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The collection's archive, built from what git tracks."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    archive = source.with_suffix(".tar")
     subprocess.run(
-        ["tar", "--create", "--null", "--files-from=-", "--file=tree.tar", f"--directory={ROOT}"],
-        input=tracked,
-        cwd=source,
-        check=True,
+        ["tar", "--create", "--null", "--files-from=-", f"--file={archive}"], input=tracked, cwd=ROOT, check=True
     )
-    subprocess.run(["tar", "--extract", "--file=tree.tar"], cwd=source, check=True)
-    (source / "tree.tar").unlink()
-    galaxy("collection", "build", "--output-path", str(out), cwd=source)
+    subprocess.run(["tar", "--extract", f"--file={archive}"], cwd=source, check=True)
+    run("ansible-galaxy", "collection", "build", "--output-path", str(out), cwd=source)
     return next(out.glob("gantry-platform-*.tar.gz"))
 
 
@@ -66,19 +73,11 @@ def test_holds_nothing_else(artefact: Path) -> None:
 
 
 def test_installed_elsewhere_documents_every_module(artefact: Path, tmp_path: Path) -> None:
-    galaxy("collection", "install", "--no-deps", "--offline", str(artefact), "-p", str(tmp_path), cwd=tmp_path)
+    run("ansible-galaxy", "collection", "install", "--no-deps", "--offline", str(artefact), "-p", ".", cwd=tmp_path)
     wanted = {
         f"gantry.platform.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__"
     }
-    done = subprocess.run(
-        [BIN / "ansible-doc", "--json", "--type", "module", *sorted(wanted)],
-        cwd=tmp_path,
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_CONFIG": os.devnull},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    documented = json.loads(done.stdout)
+    documented = json.loads(run("ansible-doc", "--json", "--type", "module", *sorted(wanted), cwd=tmp_path))
     assert set(documented) == wanted
     assert all(entry["return"] and entry["examples"] for entry in documented.values())
 
