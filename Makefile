@@ -58,7 +58,7 @@ test: dev ## Every test: lint, unit, bundle, integration, end to end, role scena
 
 .PHONY: bench
 bench: dev ## Measure against kubectl and kubernetes.core; writes .platform/bench.json
-	@$(BIN)/python -m tests.benchmarks
+	@PYTHONPATH=collections:. $(BIN)/python -m tests.benchmarks
 
 .PHONY: lock
 lock: dev ## Resolve the Python locks anew (hashes, no registry hosts)
@@ -68,7 +68,7 @@ lock: dev ## Resolve the Python locks anew (hashes, no registry hosts)
 
 .PHONY: docs
 docs: dev ## Write the pages of docs/roles from the argument specs
-	@$(BIN)/python -m tests.tools.role_pages
+	@PYTHONPATH=collections:. $(BIN)/python -m tests.tools.role_pages
 
 .PHONY: dashboards
 dashboards: dev ## Render dashboards/ to dashboards/json
