@@ -124,7 +124,7 @@ options:
   concurrency:
     description: How many requests are under way at once.
     type: int
-    default: 8
+    default: 16
 extends_documentation_fragment:
   - gantry.platform.kubernetes
 requirements:

@@ -42,7 +42,7 @@ ARGUMENTS: dict[str, Any] = {
     "restarts_tolerated": {"type": "int", "default": 1},
     "force_conflicts": {"type": "bool", "default": False},
     "field_manager": {"type": "str", "default": "k8s_release"},
-    "concurrency": {"type": "int", "default": 8},
+    "concurrency": {"type": "int", "default": 16},
     "kubeconfig": {"type": "path"},
     "context": {"type": "str"},
 }

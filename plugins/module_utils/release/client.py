@@ -27,9 +27,12 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.errors imp
     UnreachableError,
 )
 from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import Access
+from ansible_collections.gantry.platform.plugins.module_utils.release.wire import Answer, Wire
 
 RETRY_SECONDS = 10.0
 """How long one request is tried anew while the server does not answer or is overloaded."""
+WEBHOOK_SECONDS = 90.0
+"""How long one request is tried anew while a webhook that must judge it cannot be called, as after a restart of its node."""
 REQUEST_TIMEOUT = 60.0
 """Seconds without a byte after which a request counts as lost."""
 WATCH_SECONDS = 240
@@ -40,6 +43,9 @@ PERMANENT = (
     "failed to create manager for existing fields",
 )
 """Words of an internal server error that no retry mends: the object does not fit its schema."""
+
+UNCALLED = "failed calling webhook"
+"""Words of an internal server error that stands for a webhook that did not answer; one that refuses answers 4xx."""
 
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
@@ -55,12 +61,13 @@ class Client:
         url = urlsplit(access.server)
         self._access = access
         self._host = url.hostname or ""
+        self._authority = url.netloc.rpartition("@")[2]
         self._port = url.port or (443 if url.scheme == "https" else 80)
         self._prefix = url.path.rstrip("/")
         self._secure = url.scheme == "https"
         self._agent = user_agent
         self._retry_seconds = RETRY_SECONDS if retry_seconds is None else retry_seconds
-        self._idle: list[http.client.HTTPConnection] = []
+        self._idle: list[Wire] = []
         self._login = threading.Lock()
         self._gone = threading.Event()
         self._ended = threading.Event()
@@ -88,7 +95,7 @@ class Client:
 
     def text(self, path: str, **query: str) -> str:
         """GET plain text, such as a container's log; tried once."""
-        return self._send("GET", path, query, None, JSON, "*/*", patience=0.0)[1].decode(errors="replace")
+        return self._send("GET", path, query, None, JSON, "*/*", patience=0.0).body.decode(errors="replace")
 
     def request(
         self,
@@ -108,8 +115,8 @@ class Client:
         :raises UnreachableError: It did not answer in that time.
         """
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        status, answer = self._send(method, path, query or {}, data, content_type, accept)
-        return status, json.loads(answer) if answer else {}
+        answer = self._send(method, path, query or {}, data, content_type, accept)
+        return answer.status, json.loads(answer.body) if answer.body else {}
 
     def watch(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
         """Follow a collection until ``end_watches``: first every object that is there, then each change.
@@ -187,7 +194,7 @@ class Client:
         content_type: str,
         accept: str,
         patience: float | None = None,
-    ) -> tuple[int, bytes]:
+    ) -> Answer:
         patience = self._retry_seconds if patience is None else patience
         target = f"{self._prefix}{path}" + (f"?{urlencode(query)}" if query else "")
         request = f"{method} {path}"
@@ -198,7 +205,7 @@ class Client:
             tries += 1
             reused = bool(self._idle)
             try:
-                status, headers, answer = self._once(method, target, data, content_type, accept)
+                answer = self._once(method, target, data, content_type, accept)
             except ssl.SSLCertVerificationError as error:
                 raise ReleaseError(
                     f"the certificate of {self.server} is not trusted by the kubeconfig's CA: {error.verify_message}"
@@ -214,11 +221,11 @@ class Client:
                     f"{self.server} does not answer: {str(error) or type(error).__name__}"
                 )
             else:
-                self._note_warnings(headers)
-                if status < 400:
-                    return status, answer
-                refusal = ApiError(status, _decode(answer), request)
-                if status == 401 and "exec" in self._access.user and not renewed:
+                self._note_warnings(answer.warnings)
+                if answer.status < 400:
+                    return answer
+                refusal = ApiError(answer.status, _decode(answer.body), request)
+                if answer.status == 401 and "exec" in self._access.user and not renewed:
                     renewed = True
                     with self._login:
                         self._authenticate()
@@ -226,6 +233,8 @@ class Client:
                     continue
                 if not _worth_a_retry(refusal):
                     raise refusal
+                if patience and UNCALLED in str(refusal):
+                    patience = max(patience, WEBHOOK_SECONDS)
                 trouble = refusal
             pause = max(min(0.1 * 2**tries, 2.0) * random.uniform(0.7, 1.3), getattr(trouble, "retry_after", 0.0))  # noqa: S311
             if self._gone.is_set() or time.monotonic() - started + pause > patience:
@@ -234,31 +243,27 @@ class Client:
                 raise trouble
             time.sleep(pause)
 
-    def _once(
-        self, method: str, target: str, data: bytes | None, content_type: str, accept: str
-    ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        connection = self._take()
+    def _once(self, method: str, target: str, data: bytes | None, content_type: str, accept: str) -> Answer:
+        wire = self._take()
         headers = self._headers(accept)
         if data is not None:
             headers["Content-Type"] = content_type
         try:
-            connection.request(method, target, body=data, headers=headers)
-            response = connection.getresponse()
-            answer = response.read()
+            answer = wire.exchange(method, target, headers, data)
         except BaseException:
-            connection.close()
+            wire.close()
             raise
-        if response.will_close:
-            connection.close()
+        if wire.kept:
+            self._idle.append(wire)
         else:
-            self._idle.append(connection)
-        return response.status, response.headers, answer
+            wire.close()
+        return answer
 
-    def _take(self) -> http.client.HTTPConnection:
+    def _take(self) -> Wire:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._connect()
+            return Wire(self._connect(), self._authority)
 
     def _stream(self, path: str, query: dict[str, str], ended: threading.Event) -> Iterator[dict[str, Any]]:
         connection = self._connect()
@@ -283,8 +288,8 @@ class Client:
             self._streams.discard(sock)
             connection.close()
 
-    def _note_warnings(self, headers: http.client.HTTPMessage) -> None:
-        for value in headers.get_all("Warning") or []:
+    def _note_warnings(self, values: list[str]) -> None:
+        for value in values:
             self.warnings.setdefault(value.split('"')[1] if value.count('"') >= 2 else value)
 
 

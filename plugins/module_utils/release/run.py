@@ -37,7 +37,7 @@ class Settings:
     wait: bool = True
     wait_timeout: float = 300.0
     force_conflicts: bool = False
-    concurrency: int = 8
+    concurrency: int = 16
     field_manager: str = "k8s_release"
     delete_data: bool = False
     check: bool = False
