@@ -32,7 +32,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.wire impor
 RETRY_SECONDS = 10.0
 """How long one request is tried anew while the server does not answer or is overloaded."""
 WEBHOOK_SECONDS = 90.0
-"""How long one request is tried anew while a webhook that must judge it cannot be called, as after a restart of its node."""
+"""How long one request is tried anew while a webhook that must judge it cannot be called: its node may restart."""
 REQUEST_TIMEOUT = 60.0
 """Seconds without a byte after which a request counts as lost."""
 WATCH_SECONDS = 240
