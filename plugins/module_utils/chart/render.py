@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.gantry.platform.plugins.module_utils.tools import run_tool
 
 Object = dict[str, Any]
-
-TIMEOUT = 60
-"""Seconds that helm may take; it takes about half a second."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -64,20 +60,7 @@ def render(helm: Path, chart: Chart) -> list[Object]:
         )
     with tempfile.TemporaryDirectory() as home:
         places = {f"HELM_{place}_HOME": f"{home}/{place.lower()}" for place in ("CACHE", "CONFIG", "DATA")}
-        try:
-            done = subprocess.run(
-                [helm, *chart.arguments()],
-                input=json.dumps(chart.values),
-                env={**os.environ, **places, "KUBECONFIG": os.devnull},
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT,
-                check=False,
-            )
-        except OSError as error:
-            raise ChartError(f"helm: {helm}: {error.strerror}; build it with the role bundle") from error
-        except subprocess.TimeoutExpired as error:
-            raise ChartError(f"helm: {helm}: no answer within {TIMEOUT} s for chart {chart.directory}") from error
+        done = run_tool(helm, *chart.arguments(), failure=ChartError, text=json.dumps(chart.values), environment=places)
     if done.returncode:
         raise ChartError(f"chart {chart.directory}: {done.stderr.strip().removeprefix('Error: ')}")
     return parse(done.stdout)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.gantry.platform.plugins.module_utils.tools import run_tool
 
 Object = dict[str, Any]
-
-TIMEOUT = 60
-"""Seconds that istioctl may take; it takes about half a second."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -26,20 +22,7 @@ class IstioError(Exception):
 def render(istioctl: Path, spec: Mapping[str, Any]) -> list[Object]:
     """The objects of an IstioOperator specification, ready to be applied. Raises IstioError."""
     operator = {"apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator", "spec": spec}
-    try:
-        done = subprocess.run(
-            [istioctl, "manifest", "generate", "--filename", "-"],
-            input=json.dumps(operator),
-            env={**os.environ, "KUBECONFIG": os.devnull},
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-    except OSError as error:
-        raise IstioError(f"istioctl: {istioctl}: {error.strerror}; build it with the role bundle") from error
-    except subprocess.TimeoutExpired as error:
-        raise IstioError(f"istioctl: {istioctl}: no answer within {TIMEOUT} s") from error
+    done = run_tool(istioctl, "manifest", "generate", "--filename", "-", failure=IstioError, text=json.dumps(operator))
     if done.returncode:
         raise IstioError(f"istioctl refuses the specification: {_reason(done.stderr)}")
     return parse(done.stdout)

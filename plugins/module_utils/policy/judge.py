@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils.policy.library import Object, PolicyError
-
-TIMEOUT = 60
-"""Seconds that gator may take; it takes a fifth of one."""
+from ansible_collections.gantry.platform.plugins.module_utils.tools import run_tool
 
 
 @dataclass(frozen=True, order=True)
@@ -48,18 +45,7 @@ def judge(
 
 def _run(gator: Path, path: Path) -> list[Object]:
     """gator's results."""
-    try:
-        done = subprocess.run(
-            [gator, "test", "--filename", path, "--output", "json"],
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-    except OSError as error:
-        raise PolicyError(f"gator: {gator}: {error.strerror}; build it with the role bundle") from error
-    except subprocess.TimeoutExpired as error:
-        raise PolicyError(f"gator: {gator}: no answer within {TIMEOUT} s") from error
+    done = run_tool(gator, "test", "--filename", path, "--output", "json", failure=PolicyError)
     if not done.stdout.strip() and done.returncode:
         raise PolicyError(f"gator refuses the policies: {done.stderr.strip()}")
     found: list[Object] = json.loads(done.stdout or "null") or []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.gantry.platform.plugins.module_utils import tools
 from ansible_collections.gantry.platform.plugins.module_utils.istio import render as istio
 
 
@@ -79,6 +80,6 @@ def test_a_missing_istioctl_names_its_path_and_the_remedy(tmp_path: Path) -> Non
 
 
 def test_a_silent_istioctl_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(istio, "TIMEOUT", 0.2)
+    monkeypatch.setattr(tools, "TIMEOUT", 0.2)
     with pytest.raises(istio.IstioError, match="no answer within"):
         istio.render(script(tmp_path / "istioctl", "exec sleep 5"), {})
