@@ -20,6 +20,7 @@ BIN = Path(sys.executable).parent
 PLAYBOOK = str(BIN / "ansible-playbook")
 E2E_INVENTORY = "tests/e2e/inventory"
 NOT_RUN = "not run"
+SERVICES = ("alert-receiver", "catalog", "dashboards")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ STEPS = (
     Step("unit", (tool("pytest", "tests/unit"),)),
     Step(
         "services",
-        tuple(("make", "--no-print-directory", "-C", f"services/{name}", "test") for name in ("catalog", "dashboards")),
+        tuple(("make", "--no-print-directory", "-C", f"services/{name}", "test") for name in SERVICES),
     ),
     Step("browser", (("make", "--no-print-directory", "-C", "services/dashboards", "browser"),)),
     Step("collection", (tool("pytest", "tests/collection"),)),
