@@ -63,7 +63,7 @@ STEPS = (
     Step("integration", (tool("pytest", "tests/integration"),)),
     Step(
         "e2e",
-        (tool("pytest", "-x", "--timeout=1800", "tests/e2e"),),
+        (tool("pytest", "--timeout=1800", "tests/e2e"),),
         cleanup=(PLAYBOOK, "playbooks/destroy.yml", "-i", E2E_INVENTORY, "-e", "confirm=e2e"),
     ),
     Step("scenarios", (tool("molecule", "test", "--all"),)),
