@@ -10,7 +10,7 @@ from types import FrameType
 
 import uvicorn
 
-from catalog.adapters import logs
+from catalog.adapters import logs, tracing
 from catalog.adapters.http import create_app
 from catalog.adapters.settings import Settings
 from catalog.adapters.store import MemoryStore, seed
@@ -25,9 +25,12 @@ def main() -> int:
         print(f"catalog: {error}", file=sys.stderr)
         return 2
     logs.configure(settings.log_level, settings.environment)
+    tracer_provider = None
+    if settings.traces_endpoint:
+        tracer_provider = tracing.provider(settings.environment, tracing.exporting(settings.traces_endpoint))
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(Catalog(MemoryStore(seed()))),
+            create_app(Catalog(MemoryStore(seed())), tracer_provider),
             host=settings.host,
             port=settings.port,
             root_path=settings.root_path,
@@ -40,6 +43,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopped)
     server.run()
+    if tracer_provider:
+        tracer_provider.shutdown()
     return 0 if server.started else 1
 
 

@@ -9,9 +9,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+from opentelemetry.sdk.trace import TracerProvider
 from pydantic import BaseModel, Field
 
 from catalog import __version__
+from catalog.adapters import tracing
 from catalog.adapters.telemetry import Metrics, Telemetry
 from catalog.application import Catalog, UnknownProductError
 from catalog.domain import Money, Product
@@ -60,9 +62,18 @@ class ProblemOut(BaseModel):
     detail: str
 
 
-def create_app(catalog: Catalog) -> FastAPI:
-    """The ASGI application around a catalog; the server's root path says where a gateway serves it."""
-    app = FastAPI(title="catalog", version=__version__, docs_url=None, redoc_url=None)
+def create_app(catalog: Catalog, tracer_provider: TracerProvider | None = None) -> FastAPI:
+    """The ASGI application around a catalog; the server's root path says where a gateway serves it.
+
+    Without a provider of tracers no spans are made.
+    """
+    app = FastAPI(
+        title="catalog",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=tracing.telemetry(tracer_provider),
+    )
     metrics = Metrics()
     app.include_router(_api(catalog, metrics))
     app.include_router(_page(catalog))

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog.adapters.logs import trace_ids
+from catalog.adapters.tracing import QUIET, current_ids
 
-QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 _log = structlog.stdlib.get_logger("catalog.http")
 
 
@@ -55,7 +55,8 @@ class Telemetry:
                 status = message["status"]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(**trace_ids(Headers(scope=scope).get("traceparent", ""))):
+        ids = current_ids() or trace_ids(Headers(scope=scope).get("traceparent", ""))
+        with structlog.contextvars.bound_contextvars(**ids):
             try:
                 await self._app(scope, receive, watch)
             except Exception:
