@@ -11,8 +11,11 @@ short_description: Says where everything is, how long each stage took, and what 
 description:
   - Speaks only in playbooks that have a play named C(Recap), such as C(playbooks/site.yml); it is silent in all others.
   - That play hands over what there is to say with M(ansible.builtin.set_stats), under the key C(platform_recap),
-    a dictionary of C(environment), C(address), C(places) (name to path) and C(next) (what to do to the command for it;
+    a dictionary of C(environment), C(systems), C(places) (name to path) and C(next) (what to do to the command for it;
     one without a command is left out).
+  - A system has an C(address), and maybe a C(user), a C(password) (the path of the file that it lies in) and its place
+    in the C(order).
+  - Roles add the systems that they raise in the same way; what is given under one key is merged.
   - A play's stage is its name up to C( | ). A task's time is that until the next task begins.
   - After a failure it says what failed, where, and the command to go on with.
 requirements:
@@ -99,9 +102,20 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s"
 
 
-def _columns(rows: Sequence[tuple[str, str]]) -> list[str]:
-    width = max((len(left) for left, _ in rows), default=0)
-    return [f"  {left:<{width}}  {right}" for left, right in rows]
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of as many cells each, one below the other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def _systems(systems: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """One line a system: where it answers, as whom to come, and where the password lies; by `order` (50), then name."""
+    rows = [
+        (name, str(system["address"]), str(system.get("user") or "-"), str(system.get("password") or "-"))
+        for name, system in sorted(systems.items(), key=lambda item: (int(item[1].get("order", 50)), item[0]))
+        if system.get("address")
+    ]
+    return _columns([("System", "Address", "User", "Password lies in"), *rows]) if rows else []
 
 
 def _bars(rows: Sequence[Timed]) -> list[str]:
@@ -118,9 +132,11 @@ def success(data: Mapping[str, Any], clock: Clock, check: bool) -> list[str]:
     """The lines after all went well."""
     total = duration(sum(stage.seconds for stage in clock.stages))
     lines = [f"Environment {data.get('environment', '')}: " + ("checked in" if check else "ready in") + f" {total}", ""]
-    rows = [("Address", str(data["address"]))] if data.get("address") else []
-    rows += [(str(name), str(path)) for name, path in data.get("places", {}).items()]
-    lines += [*_columns(rows), "", *_times(clock)]
+    if systems := _systems(data.get("systems", {})):
+        lines += ["Addresses", *systems, ""]
+    if places := data.get("places", {}):
+        lines += ["Places", *_columns([(str(name), str(path)) for name, path in places.items()]), ""]
+    lines += _times(clock)
     steps = [(str(what), str(command)) for what, command in data.get("next", {}).items() if command]
     if steps:
         lines += ["", "Next", *_columns(steps)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,10 +90,14 @@ def test_checks_are_collected_and_a_failing_one_ends_the_play_with_a_report(play
 
 
 def test_the_recap_is_said_where_a_play_asks_for_it_only(play: Any) -> None:
-    stats = [
-        {"ansible.builtin.set_stats": {"data": {"platform_recap": {"environment": "local", "address": "https://x"}}}}
-    ]
-    assert "Environment local: ready in" in play(stats, name="Recap")[1]
+    given = (
+        {"environment": "local", "systems": {"Shop": {"address": "https://x"}}},
+        {"systems": {"Argo CD": {"address": "https://y", "user": "admin", "password": "/p"}}},
+    )
+    stats = [{"ansible.builtin.set_stats": {"data": {"platform_recap": one}}} for one in given]
+    output = play(stats, name="Recap")[1]
+    assert "Environment local: ready in" in output
+    assert re.search(r"Argo CD +https://y +admin +/p\n +Shop +https://x", output)
     assert "Environment local: ready in" not in play(stats, name="Other")[1]
 
 

@@ -34,13 +34,23 @@ def test_durations_are_readable() -> None:
 def test_after_success_it_says_where_everything_is() -> None:
     data = {
         "environment": "local",
-        "address": "https://10.90.0.2:30443/shop",
+        "systems": {
+            "Argo CD": {"address": "https://10.90.0.2:30443/argocd", "user": "admin", "password": "/y/password"},
+            "Shop": {"address": "https://10.90.0.2:30443/shop", "order": 1},
+            "Grafana": {"address": ""},
+        },
         "places": {"Kubeconfig": "/x/kubeconfig"},
         "next": {"Look at it": "", "Remove it all": "make destroy"},
     }
     lines = recap.success(data, clock(), check=False)
     assert lines[0] == "Environment local: ready in 75 s"
-    assert "  Address     https://10.90.0.2:30443/shop" in lines
+    assert lines[2:6] == [
+        "Addresses",
+        "  System   Address                         User   Password lies in",
+        "  Shop     https://10.90.0.2:30443/shop    -      -",
+        "  Argo CD  https://10.90.0.2:30443/argocd  admin  /y/password",
+    ]
+    assert not any("Grafana" in line for line in lines)
     assert "  Kubeconfig  /x/kubeconfig" in lines
     assert "  Remove it all  make destroy" in lines
     assert not any("Look at it" in line for line in lines)
