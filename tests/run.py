@@ -7,29 +7,35 @@ off, as on a machine that builds the bundle first, is printed as ``not run: …`
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PLAYBOOK = str(BIN / "ansible-playbook")
 E2E_INVENTORY = "tests/e2e/inventory"
+ROLES_INVENTORY = "molecule/roles/inventory"
+SETS = ("prometheus", "dashboards", "jaeger", "autoscaling", "argocd", "opa", "tests")
+"""Every set of the bundle that a test needs."""
 NOT_RUN = "not run"
 SERVICES = ("alert-receiver", "catalog", "dashboards")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its commands run in order until one fails; ``cleanup`` runs whatever happened."""
+    """One step: its commands run in order until one fails; ``cleanup`` runs afterwards, whatever happened."""
 
     name: str
     commands: tuple[tuple[str, ...], ...]
     cleanup: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def tool(name: str, *arguments: str) -> tuple[str, ...]:
@@ -37,6 +43,19 @@ def tool(name: str, *arguments: str) -> tuple[str, ...]:
     return (str(BIN / name), *arguments)
 
 
+def destroy(inventory: str, name: str) -> tuple[str, ...]:
+    """The play that removes an environment."""
+    return (PLAYBOOK, "playbooks/destroy.yml", "-i", inventory, "-e", f"confirm={name}")
+
+
+def scenarios(glob: str, *configs: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Molecule's command for the scenarios that a glob finds, with its base configurations, and what it needs."""
+    base = [argument for config in configs for argument in ("--base-config", f".config/molecule/{config}.yml")]
+    return tool("molecule", *base, "test", "--all"), {"MOLECULE_GLOB": glob}
+
+
+MACHINES = scenarios("molecule/*/molecule.yml", "config")
+ROLES = scenarios("molecule/roles/*/molecule.yml", "config", "roles")
 STEPS = (
     Step(
         "lint",
@@ -57,28 +76,31 @@ STEPS = (
     Step("browser", (("make", "--no-print-directory", "-C", "services/dashboards", "browser"),)),
     Step("collection", (tool("pytest", "tests/collection"),)),
     Step(
-        "bundle", ((PLAYBOOK, "playbooks/bundle.yml", "-i", E2E_INVENTORY, "-e", '{"bundle_sets": ["opa", "tests"]}'),)
+        "bundle",
+        ((PLAYBOOK, "playbooks/bundle.yml", "-i", E2E_INVENTORY, "-e", json.dumps({"bundle_sets": SETS})),),
     ),
     Step("policies", (tool("pytest", "tests/policies", "tests/rules"),)),
     Step("integration", (tool("pytest", "tests/integration"),)),
+    Step("e2e", (tool("pytest", "--timeout=1800", "tests/e2e"),), cleanup=destroy(E2E_INVENTORY, "e2e")),
+    Step("scenarios", (MACHINES[0],), environment=MACHINES[1]),
     Step(
-        "e2e",
-        (tool("pytest", "--timeout=1800", "tests/e2e"),),
-        cleanup=(PLAYBOOK, "playbooks/destroy.yml", "-i", E2E_INVENTORY, "-e", "confirm=e2e"),
+        "roles",
+        ((PLAYBOOK, "playbooks/site.yml", "-i", ROLES_INVENTORY), ROLES[0]),
+        cleanup=destroy(ROLES_INVENTORY, "roles"),
+        environment=ROLES[1],
     ),
-    Step("scenarios", (tool("molecule", "test", "--all"),)),
 )
 
 
-def run(command: tuple[str, ...], deadline: float) -> str | None:
+def run(command: tuple[str, ...], deadline: float, extra: Mapping[str, str] | None = None) -> str | None:
     """Run one command until ``deadline`` (monotonic seconds); return why it failed, or None."""
     print(f"$ {' '.join(command)}", flush=True)
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "GANTRY_REQUIRE_BUNDLE": "1",
-        "MOLECULE_GLOB": "molecule/*/molecule.yml",
         "PATH": f"{BIN}:{os.environ['PATH']}",
+        **(extra or {}),
     }
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
@@ -110,7 +132,7 @@ def main(wanted: list[str]) -> int:
             results.append((name, NOT_RUN, 0.0))
             continue
         print(f"\n=== {name}", flush=True)
-        reason = next((why for command in step.commands if (why := run(command, deadline))), None)
+        reason = next((why for command in step.commands if (why := run(command, deadline, step.environment))), None)
         if step.cleanup:
             run(step.cleanup, time.monotonic() + 180)
         results.append((name, reason, time.monotonic() - began))

@@ -11,7 +11,6 @@ import json
 import os
 import ssl
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.parse
@@ -29,10 +28,12 @@ from ansible_collections.gantry.platform.plugins.module_utils.machines.host impo
 from ansible_collections.gantry.platform.plugins.module_utils.verify import report
 from ansible_collections.gantry.platform.plugins.module_utils.verify.model import Result
 
+from tests.plays import ROOT as ROOT
+from tests.plays import Run as Run
+from tests.plays import run_play
+
 T = TypeVar("T")
 
-ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
 ADOPTED = "GANTRY_E2E_INVENTORY" in os.environ
 INVENTORY = ROOT / os.environ.get("GANTRY_E2E_INVENTORY", "tests/e2e/inventory")
 CONTRACT: dict[str, Any] = yaml.safe_load((INVENTORY / "group_vars/all/platform.yml").read_text())
@@ -67,63 +68,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 # Plays
 
 
-@dataclass(frozen=True)
-class Run:
-    """One finished ansible-playbook: its exit code, output, and counts per host."""
-
-    code: int
-    output: str
-    stats: dict[str, dict[str, int]]
-
-    @property
-    def changed(self) -> int:
-        """Tasks that changed something, over all hosts."""
-        return sum(counts["changed"] for counts in self.stats.values())
-
-    @property
-    def changes(self) -> list[str]:
-        """Which tasks changed something."""
-        task, found = "", []
-        for line in self.output.splitlines():
-            task = line.split("[", 1)[-1].split("]")[0] if line.startswith("TASK [") else task
-            found += [f"{task}: {line}"] if line.startswith("changed: ") else []
-        return found
-
-
-def counts(output: str) -> dict[str, dict[str, int]]:
-    """The PLAY RECAP lines as numbers per host."""
-    rows = [line.split(":", 1) for line in output.splitlines() if " ok=" in line and "changed=" in line]
-    return {
-        host.strip(): {key: int(value) for key, value in (pair.split("=") for pair in numbers.split())}
-        for host, numbers in rows
-    }
-
-
 def play(*arguments: str) -> Run:
     """Run ansible-playbook against the inventory, showing its output as it goes."""
-    environment = {
-        **os.environ,
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_FORCE_COLOR": "0",
-        "NO_COLOR": "1",
-    }
-    command = [str(BIN / "ansible-playbook"), "-i", str(INVENTORY), *arguments]
-    lines: list[str] = []
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            lines.append(line)
-    output = "".join(lines)
-    return Run(process.returncode, output, counts(output))
+    return run_play([INVENTORY], *arguments)
 
 
 @pytest.fixture(scope="session")

@@ -124,3 +124,15 @@ def test_a_page_is_up_to_date(path: Path) -> None:
 
 def test_there_is_no_page_of_a_role_that_is_gone() -> None:
     assert set((ROOT / "docs/roles").glob("*.md")) <= set(role_pages.pages())
+
+
+COMPONENTS = [
+    role for role in ROLES if f"{role.name}_enabled" in load(role / "defaults/main.yml") and role.name != "grafana"
+]
+
+
+@pytest.mark.parametrize("role", COMPONENTS, ids=lambda role: role.name)
+def test_every_component_has_a_scenario(role: Path) -> None:
+    """Not Grafana: its image is to be had on some networks only."""
+    scenario = load(ROOT / "molecule/roles" / role.name / "molecule.yml")
+    assert scenario["scenario"]["name"] == role.name

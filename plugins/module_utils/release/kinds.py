@@ -68,6 +68,10 @@ class Catalogue:
         """The kind in the version that the server prefers, if it is served."""
         return self._preferred.get(group_kind)
 
+    def kinds(self) -> list[Kind]:
+        """All kinds, each in the version that the server prefers."""
+        return list(self._preferred.values())
+
     def unknown(self, api_version: str, name: str) -> ReleaseError:
         """Say that a kind is not served, and what comes nearest."""
         group = api_version.rpartition("/")[0]
