@@ -56,6 +56,7 @@ def test_a_killed_run_forgets_nothing(release: Releases, client: Client, tmp_pat
 
 def test_a_server_that_goes_away(own_api_server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_file, "RETRY_SECONDS", 2.0)
+    monkeypatch.setattr(client_file, "RESTART_SECONDS", 2.0)
     own_api_server.kubectl("create", "namespace", "cut")
     release = Releases(own_api_server.kubeconfig, "cut")
     administrator = Client(load(str(own_api_server.kubeconfig), None))

@@ -31,6 +31,8 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.wire impor
 
 RETRY_SECONDS = 10.0
 """How long one request is tried anew while the server does not answer or is overloaded."""
+RESTART_SECONDS = 45.0
+"""The same once the server has answered: it is there, so it restarts."""
 WEBHOOK_SECONDS = 90.0
 """How long one request is tried anew while a webhook that must judge it cannot be called: its node may restart."""
 REQUEST_TIMEOUT = 60.0
@@ -46,6 +48,9 @@ PERMANENT = (
 
 UNCALLED = "failed calling webhook"
 """Words of an internal server error that stands for a webhook that did not answer; one that refuses answers 4xx."""
+
+CLOSED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""How it shows that the server closed a connection; ``http.client.RemoteDisconnected`` is a reset too."""
 
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
@@ -67,6 +72,8 @@ class Client:
         self._secure = url.scheme == "https"
         self._agent = user_agent
         self._retry_seconds = RETRY_SECONDS if retry_seconds is None else retry_seconds
+        self._restart_seconds = RESTART_SECONDS if retry_seconds is None else retry_seconds
+        self._answered = False
         self._idle: list[Wire] = []
         self._login = threading.Lock()
         self._gone = threading.Event()
@@ -108,8 +115,8 @@ class Client:
     ) -> tuple[int, dict[str, Any]]:
         """Send one request; returns the HTTP status and the decoded answer.
 
-        Lost connections, 429 and 5xx are tried anew with growing pauses for the client's retry time:
-        everything sent here is idempotent (reads, server-side apply, deletes with a precondition).
+        Lost connections, 429 and 5xx are tried anew with growing pauses for the client's retry time, which counts from
+        the first failure: everything sent here is idempotent (reads, server-side apply, deletes with a precondition).
 
         :raises ApiError: The server refused it.
         :raises UnreachableError: It did not answer in that time.
@@ -198,29 +205,28 @@ class Client:
         patience = self._retry_seconds if patience is None else patience
         target = f"{self._prefix}{path}" + (f"?{urlencode(query)}" if query else "")
         request = f"{method} {path}"
-        started = time.monotonic()
+        since = 0.0  # when it failed for the first time
         tries = 0
         renewed = False
         while True:
-            tries += 1
-            reused = bool(self._idle)
+            started = time.monotonic()
             try:
                 answer = self._once(method, target, data, content_type, accept)
+            except _StaleError:
+                continue
             except ssl.SSLCertVerificationError as error:
                 raise ReleaseError(
                     f"the certificate of {self.server} is not trusted by the kubeconfig's CA: {error.verify_message}"
                 ) from error
             except (OSError, http.client.HTTPException) as error:
-                if (
-                    reused
-                    and tries == 1
-                    and isinstance(error, (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError))
-                ):
-                    continue  # a kept connection that the server closed meanwhile says nothing about the server
+                since = since or (started if isinstance(error, TimeoutError) else time.monotonic())
+                if patience and self._answered:
+                    patience = max(patience, self._restart_seconds)
                 trouble: Exception = UnreachableError(
                     f"{self.server} does not answer: {str(error) or type(error).__name__}"
                 )
             else:
+                self._answered = True
                 self._note_warnings(answer.warnings)
                 if answer.status < 400:
                     return answer
@@ -233,11 +239,13 @@ class Client:
                     continue
                 if not _worth_a_retry(refusal):
                     raise refusal
+                since = since or time.monotonic()
                 if patience and UNCALLED in str(refusal):
                     patience = max(patience, WEBHOOK_SECONDS)
                 trouble = refusal
+            tries += 1
             pause = max(min(0.1 * 2**tries, 2.0) * random.uniform(0.7, 1.3), getattr(trouble, "retry_after", 0.0))  # noqa: S311
-            if self._gone.is_set() or time.monotonic() - started + pause > patience:
+            if self._gone.is_set() or time.monotonic() - since + pause > patience:
                 if isinstance(trouble, UnreachableError) and patience:
                     self._gone.set()  # the other threads need not find out for themselves
                 raise trouble
@@ -250,8 +258,10 @@ class Client:
             headers["Content-Type"] = content_type
         try:
             answer = wire.exchange(method, target, headers, data)
-        except BaseException:
+        except BaseException as error:
             wire.close()
+            if wire.used and isinstance(error, CLOSED):
+                raise _StaleError from error
             raise
         if wire.kept:
             self._idle.append(wire)
@@ -291,6 +301,10 @@ class Client:
     def _note_warnings(self, values: list[str]) -> None:
         for value in values:
             self.warnings.setdefault(value.split('"')[1] if value.count('"') >= 2 else value)
+
+
+class _StaleError(Exception):
+    """The server closed a kept connection: that says nothing about the server, the next connection will."""
 
 
 class _NamedTls(http.client.HTTPSConnection):

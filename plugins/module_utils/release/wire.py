@@ -37,6 +37,8 @@ class Wire:
         self._stream: BinaryIO | None = None
         self.kept = True
         """Whether another exchange may follow."""
+        self.used = False
+        """Whether an exchange came to its end."""
 
     def exchange(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Send a request and read its answer.
@@ -49,7 +51,9 @@ class Wire:
             self._connection.connect()
             self._stream = self._connection.sock.makefile("rb")
         self._connection.sock.sendall(request)
-        return self._read(self._stream)
+        answer = self._read(self._stream)
+        self.used = True
+        return answer
 
     def close(self) -> None:
         """Close the connection."""
