@@ -121,6 +121,19 @@ options:
     description: The field manager's name. Keep it the same from run to run.
     type: str
     default: k8s_release
+  policies:
+    description:
+      - Policies by which all objects are judged before the first of them is applied, as M(gantry.platform.policies)
+        returns them. Breaches of those that deny end the release; of others, it warns.
+      - A release that changes nothing is not judged anew.
+    type: list
+    elements: dict
+    default: []
+    version_added: 0.1.0
+  gator:
+    description: Path of C(gator), which judges. Needed with O(policies).
+    type: path
+    version_added: 0.1.0
   concurrency:
     description: How many requests are under way at once.
     type: int

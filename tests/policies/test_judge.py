@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils.policy import library
-from ansible_collections.gantry.platform.plugins.module_utils.policy.judge import judge
+from ansible_collections.gantry.platform.plugins.module_utils.policy.judge import judge, looked_at
 from ansible_collections.gantry.platform.plugins.module_utils.policy.library import PolicyError, Wishes
 
 from tests.policies.test_policies import NAMES, POLICIES, binary
@@ -47,4 +47,11 @@ def test_what_is_there_already_is_looked_up_but_not_judged(policies: list[librar
 
 def test_a_missing_engine_names_the_remedy(policies: list[library.Object]) -> None:
     with pytest.raises(PolicyError, match="build it with the role bundle"):
-        judge(Path("/nonexistent/gator"), policies, [])
+        judge(Path("/nonexistent/gator"), policies, sample("probes", "allowed"))
+
+
+def test_what_no_policy_looks_at_is_not_handed_over(policies: list[library.Object]) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key", "namespace": "shop"}, "data": {}}
+    assert judge(Path("/nonexistent/gator"), policies, [secret]) == []
+    assert ("", "Pod") in looked_at(policies)
+    assert ("networking.k8s.io", "NetworkPolicy") in looked_at(policies)

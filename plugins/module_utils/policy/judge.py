@@ -31,9 +31,15 @@ def judge(
 ) -> list[Violation]:
     """Breaches of the policies by the objects. `context`: objects that are there already and are looked up, not judged.
 
+    What no policy looks at, secrets among it, is not handed to gator.
+
     :raises PolicyError: gator cannot be run, or it refuses a policy.
     """
+    kinds = looked_at(policies)
+    objects = [item for item in objects if _is_among(item, kinds)]
     judged = {_title(item) for item in objects}
+    if not judged:
+        return []
     known = [item for item in context if _title(item) not in judged]
     with tempfile.TemporaryDirectory(prefix="gantry-policies-") as directory:
         path = Path(directory) / "objects.yaml"
@@ -41,6 +47,25 @@ def judge(
         path.write_text("\n---\n".join(map(json.dumps, items)), encoding="utf-8")
         found = _run(gator, path)
     return sorted({one for one in map(_violation, found) if one.object in judged})
+
+
+def looked_at(policies: Sequence[Object]) -> set[tuple[str, str]]:
+    """API groups and kinds that policies judge, expand or look up; `*` stands for any."""
+    found: set[tuple[str, str]] = set()
+    for item in policies:
+        spec = item["spec"]
+        if item["apiVersion"].startswith("constraints."):
+            for kinds in spec.get("match", {}).get("kinds", [{"apiGroups": ["*"], "kinds": ["*"]}]):
+                found |= {(group, kind) for group in kinds["apiGroups"] for kind in kinds["kinds"]}
+        found |= {(one["group"], one["kind"]) for one in spec.get("gvks", [])}
+        for one in spec.get("applyTo", []):
+            found |= {(group, kind) for group in one["groups"] for kind in one["kinds"]}
+    return found
+
+
+def _is_among(item: Object, kinds: set[tuple[str, str]]) -> bool:
+    group = item["apiVersion"].rpartition("/")[0]
+    return bool({(group, item["kind"]), (group, "*"), ("*", item["kind"]), ("*", "*")} & kinds)
 
 
 def _run(gator: Path, path: Path) -> list[Object]:

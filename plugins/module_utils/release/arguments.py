@@ -43,6 +43,8 @@ ARGUMENTS: dict[str, Any] = {
     "force_conflicts": {"type": "bool", "default": False},
     "field_manager": {"type": "str", "default": "k8s_release"},
     "concurrency": {"type": "int", "default": 16},
+    "policies": {"type": "list", "elements": "dict", "default": []},
+    "gator": {"type": "path"},
     "kubeconfig": {"type": "path"},
     "context": {"type": "str"},
 }
@@ -68,6 +70,8 @@ def settings(parameters: dict[str, Any], check: bool) -> Settings:
         raise ReleaseError(
             "neither objects nor manifests are given. Give some; to remove the release use state: absent"
         )
+    if parameters["policies"] and not parameters["gator"]:
+        raise ReleaseError("policies are given without gator. Give the path of the program that judges by them")
     return Settings(
         name=parameters["name"],
         namespace=parameters["namespace"],
@@ -79,6 +83,8 @@ def settings(parameters: dict[str, Any], check: bool) -> Settings:
         field_manager=parameters["field_manager"],
         delete_data=parameters["delete_data"],
         check=check,
+        policies=tuple(parameters["policies"]),
+        gator=parameters["gator"] or "",
         conditions=tuple(
             Condition(one["kind"], one["type"] or "", one["path"] or "", one["value"])
             for one in parameters["wait_conditions"]

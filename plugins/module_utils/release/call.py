@@ -38,8 +38,8 @@ def call(parameters: dict[str, Any], check: bool, with_diff: bool) -> dict[str, 
 
 
 def _shown(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters without the objects, among which are secrets."""
-    return {**parameters, **{key: f"({len(parameters[key])} {key})" for key in ("objects", "manifests")}}
+    """The parameters without the objects, among which are secrets, and without what is long."""
+    return {**parameters, **{key: f"({len(parameters[key])} {key})" for key in ("objects", "manifests", "policies")}}
 
 
 def _documents(parameters: dict[str, Any]) -> Iterator[tuple[str, Any]]:

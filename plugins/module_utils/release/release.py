@@ -17,6 +17,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.applyset i
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
 from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ApiError, ReleaseError, explain
 from ansible_collections.gantry.platform.plugins.module_utils.release.inventory import read_all_members, read_live
+from ansible_collections.gantry.platform.plugins.module_utils.release.judging import judge
 from ansible_collections.gantry.platform.plugins.module_utils.release.kinds import discover
 from ansible_collections.gantry.platform.plugins.module_utils.release.objects import (
     DEFINITIONS,
@@ -99,6 +100,7 @@ def _apply_in_waves(run: Run, stated: list[Stated], later: list[Stated], parent:
         with run.report.phase("apply"):
             todo = changed_ones(run, batch)
             if todo and not recorded:  # before the first write, so that an interrupted run loses no object
+                judge(run, stated)
                 parent.write(parent.held | plan.held(run, stated))
                 recorded = True
         if order == rank(WEBHOOKS[0]) and not run.settings.check:

@@ -41,6 +41,10 @@ class Settings:
     field_manager: str = "k8s_release"
     delete_data: bool = False
     check: bool = False
+    policies: tuple[dict[str, Any], ...] = ()
+    """By which the objects are judged before the first of them is applied."""
+    gator: str = ""
+    """Path of the program that judges."""
     conditions: tuple[Condition, ...] = ()
     patience: Patience = field(default_factory=Patience)
 
