@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import ssl
 import subprocess
 import time
@@ -120,6 +121,23 @@ def objects(*arguments: str) -> list[dict[str, Any]]:
 def kubeconfig() -> Path:
     """The raised cluster's kubeconfig."""
     return PLATFORM / "kubeconfig"
+
+
+@contextmanager
+def forward(namespace: str, target: str, port: int) -> Iterator[str]:
+    """``http://127.0.0.1:<port>`` that leads to a port of ``service/x`` or ``pod/x``, past policies and mesh."""
+    command = [binary("kubectl"), "--kubeconfig", str(PLATFORM / "kubeconfig"), "--namespace", namespace]
+    with subprocess.Popen(
+        [*command, "port-forward", target, f":{port}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            found = re.search(r"127\.0\.0\.1:(\d+)", said)
+            assert found, f"port-forward {namespace} {target}: {said}"
+            yield f"http://127.0.0.1:{found.group(1)}"
+        finally:
+            process.terminate()
 
 
 # The one address
