@@ -9,9 +9,12 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import urllib3
+from ansible_collections.gantry.platform.plugins.module_utils.identity.keys import read_key
+from ansible_collections.gantry.platform.plugins.module_utils.identity.tokens import Grant, mint
 from ansible_collections.gantry.platform.plugins.module_utils.verify.cluster import Cluster, ClusterError, Output, Pod
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -99,6 +102,22 @@ class ObjectState(_Probe):
         return judge_objects(found, self)
 
 
+class Token(_Probe):
+    """A token of the platform's issuer, made for one question and good for a minute: no report or log has it."""
+
+    key_file: str
+    header: str
+    issuer: str
+    audience: str
+    subject: str = "verify"
+    scopes: list[str] = []
+
+    def headers(self) -> dict[str, str]:
+        """Raises IdentityError where there is no key."""
+        grant = Grant(self.issuer, self.audience, self.subject, tuple(self.scopes), minutes=1)
+        return {self.header: mint(read_key(Path(self.key_file)), grant)}
+
+
 class Http(_Probe):
     """A URL, asked from this host, answers as expected. `ca_file`: PEM of the CA to trust for HTTPS."""
 
@@ -108,17 +127,18 @@ class Http(_Probe):
     contains: str = ""
     location: str = ""
     headers: dict[str, str] = {}
+    token: Token | None = None
     ca_file: str = ""
     host: str = ""
 
     def ask(self, cluster: Cluster) -> Answer:  # noqa: ARG002 (one signature for all probes)
         """Redirects are not followed. `host`: the name to ask for, where it differs from the URL's."""
         context = ssl.create_default_context(cafile=self.ca_file or None)
-        host = {"Host": self.host} if self.host else {}
+        more = ({"Host": self.host} if self.host else {}) | (self.token.headers() if self.token else {})
         names = {"server_hostname": self.host, "assert_hostname": self.host} if self.host else {}
         pool = urllib3.PoolManager(ssl_context=context, retries=False, timeout=4.0, **cast(Any, names))
         try:
-            response = pool.request("GET", self.url, headers=self.headers | host, redirect=False)
+            response = pool.request("GET", self.url, headers=self.headers | more, redirect=False)
         except urllib3.exceptions.HTTPError as error:
             return Answer(False, f"GET {self.url}: {error}")
         finally:
