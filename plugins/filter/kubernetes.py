@@ -85,7 +85,7 @@ def pool_nodes(
 
 
 def zone_shares(pools: Iterable[Mapping[str, Any]], region: str, own: int) -> list[dict[str, Any]]:
-    """Istio's ``distribute``: of a hundred requests from a zone ``own`` stay in it, the others get equal parts of the rest.
+    """Istio's ``distribute``: of a hundred requests ``own`` stay in their zone, others share the rest evenly.
 
     Empty where fewer than two zones have nodes: there is nothing to choose between.
     """
