@@ -304,7 +304,7 @@ def judge_nodes(nodes: Sequence[dict[str, Any]], expected: Sequence[str] = ()) -
 
 
 def judge_workloads(found: Sequence[tuple[str, dict[str, Any]]], where: str) -> Answer:
-    """Pairs of kind and object: all replicas are ready and new, and the controller has seen the spec."""
+    """Pairs of kind and object: there are replicas, all are ready and new, and the controller has seen the spec."""
     bad: list[str] = []
     for kind, item in found:
         spec, status = item["spec"], item.get("status", {})
@@ -315,7 +315,9 @@ def judge_workloads(found: Sequence[tuple[str, dict[str, Any]]], where: str) -> 
             want, ready = spec.get("replicas", 1), status.get("readyReplicas", 0)
             fresh = status.get("updatedReplicas", 0)
         seen = status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)
-        if not (seen and ready >= want and fresh >= want):
+        if want == 0 and kind != "DaemonSet":
+            bad.append(f"{kind} {item['metadata']['name']}: scaled to zero")
+        elif not (seen and ready >= want and fresh >= want):
             bad.append(f"{kind} {item['metadata']['name']}: {ready} of {want} ready, {fresh} up to date")
     names = ", ".join(sorted(item["metadata"]["name"] for _, item in found))
     if not found:

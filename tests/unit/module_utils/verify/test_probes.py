@@ -57,7 +57,9 @@ class TestWorkloads:
         assert answer == probes.Answer(True, "2 workloads ready in x: a, b")
 
     @pytest.mark.parametrize(
-        "item", [workload("a", 2, 1, 2), workload("a", 2, 2, 1), workload("a", 1, 1, 1, seen=0)], ids=str
+        "item",
+        [workload("a", 2, 1, 2), workload("a", 2, 2, 1), workload("a", 1, 1, 1, seen=0), workload("a", 0, 0, 0)],
+        ids=str,
     )
     def test_not_ready(self, item: dict[str, Any]) -> None:
         assert not probes.judge_workloads([("Deployment", item)], "x").ok
