@@ -14,13 +14,15 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.gantry.platform.plugins.module_utils.verify import engine, report
 from ansible_collections.gantry.platform.plugins.module_utils.verify.cluster import Cluster
-from ansible_collections.gantry.platform.plugins.module_utils.verify.model import CheckError, parse
+from ansible_collections.gantry.platform.plugins.module_utils.verify.model import CheckError, chosen, parse
 
 ARGUMENTS = {
     "checks": {"type": "list", "elements": "dict", "required": True},
     "environment": {"type": "str", "required": True},
     "kubeconfig": {"type": "path", "required": True},
     "directory": {"type": "path", "required": True},
+    "only": {"type": "list", "elements": "str", "default": ["*"]},
+    "patience": {"type": "float", "default": 0},
     "timeout": {"type": "float", "default": 12},
 }
 
@@ -42,10 +44,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             checks = parse(options["checks"])
         except CheckError as error:
             raise AnsibleActionFail(f"These checks are declared wrongly:\n{error}") from None
+        try:
+            checks = chosen(checks, options["only"], options["patience"])
+        except CheckError as error:
+            raise AnsibleActionFail(f"only (verify_only): {error}") from None
         if self._task.check_mode and not Path(options["kubeconfig"]).exists():
             return result | {"skipped": True, "changed": False, "msg": "There is no cluster yet that could be asked"}
         started = time.monotonic()
-        results = engine.run(checks, Cluster(Path(options["kubeconfig"])), options["timeout"])
+        timeout = max(options["timeout"], options["patience"])
+        results = engine.run(checks, Cluster(Path(options["kubeconfig"])), timeout)
         seconds = round(time.monotonic() - started, 3)
         directory = Path(options["directory"])
         if not self._task.check_mode:

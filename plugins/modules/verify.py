@@ -27,8 +27,17 @@ options:
     description: Where the report is written. In check mode it is not.
     type: path
     required: true
+  only:
+    description: Patterns of ids; checks that match none are not asked. Their earlier results are kept.
+    type: list
+    elements: str
+    default: ["*"]
+  patience:
+    description: Seconds for which each probe that fails is asked again at least, and more if its own C(within) says so.
+    type: float
+    default: 0
   timeout:
-    description: Seconds after which no probe is asked again.
+    description: Seconds after which no probe is asked again, unless O(patience) is longer.
     type: float
     default: 12
 attributes:

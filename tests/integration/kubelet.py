@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
+from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ApiError
 
 Object = dict[str, Any]
 Script = Callable[[Object], Iterator[Object]]
@@ -43,7 +44,9 @@ class Kubelet:
         while not self._stop.wait(0.1):
             for pod in self._client.get(f"{self._path}/pods")["items"]:
                 uid = pod["metadata"]["uid"]
-                if uid not in self._played and pod["spec"].get("nodeName"):
+                if pod["metadata"].get("deletionTimestamp"):
+                    self._end(pod)
+                elif uid not in self._played and pod["spec"].get("nodeName"):
                     self._played.add(uid)
                     threading.Thread(target=self._play, args=(pod,), daemon=True).start()
 
@@ -59,7 +62,14 @@ class Kubelet:
                 self._say(pod, *step["event"])
             else:
                 path = f"{self._path}/pods/{pod['metadata']['name']}/status"
-                self._client.request("PATCH", path, body={"status": step}, content_type=MERGE)
+                with suppress(ApiError):  # it may be gone
+                    self._client.request("PATCH", path, body={"status": step}, content_type=MERGE)
+
+    def _end(self, pod: Object) -> None:
+        """Confirm that a deleted pod has stopped."""
+        body = {"gracePeriodSeconds": 0, "preconditions": {"uid": pod["metadata"]["uid"]}}
+        with suppress(ApiError):
+            self._client.request("DELETE", f"{self._path}/pods/{pod['metadata']['name']}", body=body)
 
     def _say(self, pod: Object, reason: str, message: str) -> None:
         name = f"{pod['metadata']['name']}.{reason.lower()}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from ansible_collections.gantry.platform.plugins.module_utils.verify.probes import Probe
@@ -67,6 +69,18 @@ def parse(declared: Any) -> list[Check]:
     except ValidationError as error:
         raise CheckError("\n".join(_mistake(declared, detail) for detail in error.errors())) from None
     return list({check.id: check for check in checks}.values())
+
+
+def chosen(checks: Sequence[Check], only: Sequence[str], patience: float = 0.0) -> list[Check]:
+    """The checks whose ids match one of the patterns, each asked for `patience` seconds at least.
+
+    Raises CheckError where none does.
+    """
+    found = [check for check in checks if any(fnmatchcase(check.id, pattern) for pattern in only)]
+    if checks and not found:
+        areas = sorted({check.id.partition(".")[0] for check in checks})
+        raise CheckError(f"no check matches {', '.join(only)}. Switch its role on, or choose among: {', '.join(areas)}")
+    return [check.model_copy(update={"within": max(check.within, patience)}) for check in found]
 
 
 def _mistake(declared: Any, detail: Any) -> str:
