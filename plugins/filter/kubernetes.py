@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from ansible_collections.gantry.platform.plugins.module_utils.machines.plan impo
 
 POOL_LABEL = "gantry.dev/pool"
 CAPACITY_LABEL = "gantry.dev/capacity"
+ZONE_LABEL = "topology.kubernetes.io/zone"
+REGION_LABEL = "topology.kubernetes.io/region"
 
 
 def image_tag(images: Iterable[str], repository: str) -> str:
@@ -38,9 +41,25 @@ def beyond_size(node: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, s
     }
 
 
-def pool_node(name: str, pool: Mapping[str, Any]) -> dict[str, Any]:
+def place(name: str, zones: list[str], region: str) -> dict[str, str]:
+    """The labels of where a node stands: a pool's nodes take its zones in turn, by the number that ends their name.
+
+    Without zones the node has no place of its own: a cloud may label it, and nobody else.
+    """
+    if not zones:
+        return {}
+    number = re.search(r"\d+$", name)
+    return {REGION_LABEL: region, ZONE_LABEL: zones[(int(number[0]) - 1 if number else 0) % len(zones)]}
+
+
+def pool_node(name: str, pool: Mapping[str, Any], region: str = "") -> dict[str, Any]:
     """One node as its pool wants it: {name, labels, taints}."""
-    labels = {POOL_LABEL: pool["name"], CAPACITY_LABEL: pool.get("capacity", "on_demand"), **(pool.get("labels") or {})}
+    labels = {
+        POOL_LABEL: pool["name"],
+        CAPACITY_LABEL: pool.get("capacity", "on_demand"),
+        **place(name, list(pool.get("zones") or []), region),
+        **(pool.get("labels") or {}),
+    }
     taints = [
         {key: str(taint[key]) for key in ("key", "value", "effect") if taint.get(key) not in (None, "")}
         for taint in pool.get("taints") or []
@@ -48,16 +67,41 @@ def pool_node(name: str, pool: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "labels": {key: str(value) for key, value in labels.items()}, "taints": taints}
 
 
-def pool_nodes(hosts: Iterable[Mapping[str, Any]], pools: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The nodes as their pools want them, in the order of the hosts' variables; see M(gantry.platform.nodes)."""
+def pool_nodes(
+    hosts: Iterable[Mapping[str, Any]], pools: Iterable[Mapping[str, Any]], region: str = "local"
+) -> list[dict[str, Any]]:
+    """The nodes as their pools want them, in the order of the hosts' variables; see M(gantry.platform.nodes).
+
+    ``region``: what the zones of the pools are in.
+    """
     by_name = {pool["name"]: pool for pool in pools}
     nodes = []
     for host in hosts:
         name, pool = host["inventory_hostname"], host.get("node_pool")
         if pool not in by_name:
             raise AnsibleFilterError(f"{name}: node_pool is '{pool}', which is none of {', '.join(by_name)}")
-        nodes.append(pool_node(name, by_name[pool]))
+        nodes.append(pool_node(name, by_name[pool], region))
     return nodes
+
+
+def zone_shares(pools: Iterable[Mapping[str, Any]], region: str, own: int) -> list[dict[str, Any]]:
+    """Istio's ``distribute``: of a hundred requests ``own`` stay in their zone, others share the rest evenly.
+
+    Empty where fewer than two zones have nodes: there is nothing to choose between.
+    """
+    if not 0 <= own <= 100:
+        raise AnsibleFilterError(f"istio_zone_share is {own}: give a whole number from 0 to 100")
+    zones = sorted({zone for pool in pools for zone in pool.get("zones") or []})
+    if len(zones) < 2:
+        return []
+    shares = []
+    for zone in zones:
+        others = [other for other in zones if other != zone]
+        rest = [(100 - own) // len(others) + (index < (100 - own) % len(others)) for index in range(len(others))]
+        weights = {zone: own, **dict(zip(others, rest, strict=True))}
+        to = {f"{region}/{name}/*": weight for name, weight in sorted(weights.items()) if weight}
+        shares.append({"from": f"{region}/{zone}/*", "to": to})
+    return shares
 
 
 def joiners(hosts: Iterable[Mapping[str, Any]], first: str) -> list[str]:
@@ -93,4 +137,5 @@ class FilterModule:
             "image_tag": image_tag,
             "joiners": joiners,
             "pool_nodes": pool_nodes,
+            "zone_shares": zone_shares,
         }

@@ -55,11 +55,17 @@ OUTAGES = (
     Outage("prometheus", "P", "monitoring", "statefulset/alertmanager"),
     Outage("prometheus", "P", "monitoring", "statefulset/prometheus"),
     Outage("dashboards", "19", "dashboards", "deployment/dashboards"),
+    Outage("jaeger", "J", "jaeger", "statefulset/jaeger"),
+    Outage("argocd", "A", "argocd", "deployment/argocd-server"),
+    Outage("autoscaling", "11", "autoscaling", "deployment/metrics-server"),
 )
 NAMESPACES = {
     "opa": ["gatekeeper-system"],
     "prometheus": ["monitoring", "node-exporter"],
     "dashboards": ["dashboards"],
+    "jaeger": ["jaeger"],
+    "argocd": ["argocd"],
+    "autoscaling": ["autoscaling"],
 }
 """Where the pods of each role are."""
 WATCHERS = {"prometheus.components"}

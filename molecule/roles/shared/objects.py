@@ -22,6 +22,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.kinds impo
 from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import load
 
 PASSING = {
+    "CertificateSigningRequest.certificates.k8s.io",
     "CiliumIdentity.cilium.io",
     "ComponentStatus",
     "Event",

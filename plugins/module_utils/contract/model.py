@@ -160,7 +160,9 @@ class NodePool(_Model):
         default=[], description="needed for driver aws: instance types, several for spot", examples=["[m7i.large]"]
     )
     zones: list[str] = Field(
-        default=[], description="zones to spread over; empty for all", examples=["[eu-central-1a]"]
+        default=[],
+        description="zones to spread over, in turn; of a cloud empty for all, of machines for none",
+        examples=["[a, b]"],
     )
     labels: Annotated[dict[str, str], AfterValidator(_labels)] = Field(
         default={}, description="labels of the nodes, beyond those of pool and capacity", examples=["{team: shop}"]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import ssl
+import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import urllib3
+from ansible_collections.gantry.platform.plugins.module_utils.identity.keys import read_key
+from ansible_collections.gantry.platform.plugins.module_utils.identity.tokens import Grant, mint
 from ansible_collections.gantry.platform.plugins.module_utils.verify.cluster import Cluster, ClusterError, Output, Pod
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -99,6 +104,22 @@ class ObjectState(_Probe):
         return judge_objects(found, self)
 
 
+class Token(_Probe):
+    """A token of the platform's issuer, made for one question and good for a minute: no report or log has it."""
+
+    key_file: str
+    header: str
+    issuer: str
+    audience: str
+    subject: str = "verify"
+    scopes: list[str] = []
+
+    def headers(self) -> dict[str, str]:
+        """Raises IdentityError where there is no key."""
+        grant = Grant(self.issuer, self.audience, self.subject, tuple(self.scopes), minutes=1)
+        return {self.header: mint(read_key(Path(self.key_file)), grant)}
+
+
 class Http(_Probe):
     """A URL, asked from this host, answers as expected. `ca_file`: PEM of the CA to trust for HTTPS."""
 
@@ -108,17 +129,18 @@ class Http(_Probe):
     contains: str = ""
     location: str = ""
     headers: dict[str, str] = {}
+    token: Token | None = None
     ca_file: str = ""
     host: str = ""
 
     def ask(self, cluster: Cluster) -> Answer:  # noqa: ARG002 (one signature for all probes)
         """Redirects are not followed. `host`: the name to ask for, where it differs from the URL's."""
         context = ssl.create_default_context(cafile=self.ca_file or None)
-        host = {"Host": self.host} if self.host else {}
+        more = ({"Host": self.host} if self.host else {}) | (self.token.headers() if self.token else {})
         names = {"server_hostname": self.host, "assert_hostname": self.host} if self.host else {}
         pool = urllib3.PoolManager(ssl_context=context, retries=False, timeout=4.0, **cast(Any, names))
         try:
-            response = pool.request("GET", self.url, headers=self.headers | host, redirect=False)
+            response = pool.request("GET", self.url, headers=self.headers | more, redirect=False)
         except urllib3.exceptions.HTTPError as error:
             return Answer(False, f"GET {self.url}: {error}")
         finally:
@@ -258,8 +280,41 @@ class PrometheusQuery(_Probe):
         return judge_query(self, json.loads(text)["data"]["result"])
 
 
+class Trace(_Probe):
+    """A request that starts a trace is found by Jaeger as that one trace, with the edges between services.
+
+    `query`: base URL of Jaeger's query API; `edges`: pairs of caller and callee; `within`: seconds from the request on.
+    """
+
+    type: Literal["trace"]
+    url: str
+    query: str
+    edges: Annotated[list[tuple[str, str]], Field(min_length=1)]
+    ca_file: str = ""
+    within: Annotated[float, Field(gt=0, le=60)] = 15.0
+
+    def ask(self, cluster: Cluster) -> Answer:  # noqa: ARG002 (one signature for all probes)
+        """Sends one request with a new `traceparent`, then asks for its trace until all edges are there."""
+        trace_id, span_id = secrets.token_hex(16), secrets.token_hex(8)
+        context = ssl.create_default_context(cafile=self.ca_file or None)
+        started = time.monotonic()
+        with urllib3.PoolManager(ssl_context=context, retries=False, timeout=4.0) as pool:
+            try:
+                sent = pool.request("GET", self.url, headers={"traceparent": f"00-{trace_id}-{span_id}-01"})
+                if sent.status >= 400:
+                    return Answer(False, f"GET {self.url}: {sent.status}")
+                while True:
+                    found = pool.request("GET", f"{self.query}/api/traces/{trace_id}")
+                    answer = judge_trace(self, trace_id, found.status, found.data, time.monotonic() - started)
+                    if answer.ok or time.monotonic() - started >= self.within:
+                        return answer
+                    time.sleep(0.25)
+            except urllib3.exceptions.HTTPError as error:
+                return Answer(False, f"trace {trace_id} of {self.url}: {error}")
+
+
 Probe = Annotated[
-    NodesReady | Workloads | ObjectState | Http | Dns | Connect | Exec | Metric | XdsRejects | PrometheusQuery,
+    NodesReady | Workloads | ObjectState | Http | Dns | Connect | Exec | Metric | XdsRejects | PrometheusQuery | Trace,
     Field(discriminator="type"),
 ]
 
@@ -284,7 +339,7 @@ def judge_nodes(nodes: Sequence[dict[str, Any]], expected: Sequence[str] = ()) -
 
 
 def judge_workloads(found: Sequence[tuple[str, dict[str, Any]]], where: str) -> Answer:
-    """Pairs of kind and object: all replicas are ready and new, and the controller has seen the spec."""
+    """Pairs of kind and object: there are replicas, all are ready and new, and the controller has seen the spec."""
     bad: list[str] = []
     for kind, item in found:
         spec, status = item["spec"], item.get("status", {})
@@ -295,7 +350,9 @@ def judge_workloads(found: Sequence[tuple[str, dict[str, Any]]], where: str) -> 
             want, ready = spec.get("replicas", 1), status.get("readyReplicas", 0)
             fresh = status.get("updatedReplicas", 0)
         seen = status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)
-        if not (seen and ready >= want and fresh >= want):
+        if want == 0 and kind != "DaemonSet":
+            bad.append(f"{kind} {item['metadata']['name']}: scaled to zero")
+        elif not (seen and ready >= want and fresh >= want):
             bad.append(f"{kind} {item['metadata']['name']}: {ready} of {want} ready, {fresh} up to date")
     names = ", ".join(sorted(item["metadata"]["name"] for _, item in found))
     if not found:
@@ -386,6 +443,25 @@ def judge_query(probe: PrometheusQuery, result: Sequence[dict[str, Any]]) -> Ans
         bad.append(f"{len(values)} series, expected at least {probe.series}")
     shown = ", ".join(f"{value:g}" for _, value in values[:5])
     return Answer(not bad, f"{probe.query}: " + ("; ".join(bad[:5]) or f"{len(values)} series: {shown}"))
+
+
+def judge_trace(probe: Trace, trace_id: str, status: int, body: bytes, seconds: float) -> Answer:
+    """Jaeger's answer for a trace, `seconds` after its request, against the edges that the probe expects."""
+    place = f"trace {trace_id} of {probe.url} after {seconds:.1f} s"
+    if status != 200:
+        return Answer(False, f"{place}: {'not there' if status == 404 else f'status {status}: {body[:200]!r}'}")
+    spans = [(trace, span) for trace in json.loads(body)["data"] for span in trace["spans"]]
+    services = {span["spanID"]: str(trace["processes"][span["processID"]]["serviceName"]) for trace, span in spans}
+    seen = {
+        (services[reference["spanID"]], services[span["spanID"]])
+        for _, span in spans
+        for reference in span["references"]
+        if reference["traceID"] == trace_id and reference["spanID"] in services
+    }
+    between = ", ".join(f"{caller} → {callee}" for caller, callee in sorted(seen) if caller != callee) or "no edges"
+    missing = [f"{caller} → {callee}" for caller, callee in probe.edges if (caller, callee) not in seen]
+    found = f"{place}: {len(spans)} spans of {', '.join(sorted(set(services.values())))}; {between}"
+    return Answer(not missing, f"{found}; missing: {', '.join(missing)}" if missing else found)
 
 
 def metrics(text: str, names: str) -> list[tuple[str, float]]:

@@ -50,6 +50,10 @@ class Catalog:
         found = search(self.store.all(), query, tag)
         return Page(found[offset : offset + limit], len(found), offset)
 
+    def everything(self) -> list[Product]:
+        """All products by SKU."""
+        return sorted(self.store.all(), key=lambda product: product.sku)
+
     def product(self, sku: str) -> Product:
         """One product. Raises UnknownProductError."""
         product = self.store.get(sku)

@@ -40,6 +40,17 @@ def test_prices(client: TestClient) -> None:
     assert client.get("/prices?sku=saw&sku=axe").status_code == 404
 
 
+def test_export_has_every_product_by_sku(client: TestClient) -> None:
+    answer = client.get("/export")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.text.splitlines() == [
+        "sku,name,description,amount,currency,tags",
+        "coffee-mill,Coffee mill,Steel burrs,7905,EUR,kitchen",
+        "moka-pot,Moka pot,Makes coffee,3190,EUR,kitchen",
+        "saw,Saw,Cuts <wood>,2890,EUR,garden steel",
+    ]
+
+
 @pytest.mark.parametrize("path", ["/products?limit=0", "/products?limit=101", "/products?offset=-1", "/prices"])
 def test_bad_questions(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 422
@@ -62,7 +73,7 @@ def test_probes(client: TestClient) -> None:
 
 def test_openapi_names_the_gateways_path(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
-    assert set(document["paths"]) == {"/products", "/products/{sku}", "/prices", "/healthz", "/readyz"}
+    assert set(document["paths"]) == {"/products", "/products/{sku}", "/prices", "/export", "/healthz", "/readyz"}
     assert document["servers"] == [{"url": "/shop/catalog"}]
 
 

@@ -13,6 +13,7 @@ from ansible_collections.gantry.platform.plugins.filter.kubernetes import (
     image_tag,
     joiners,
     pool_nodes,
+    zone_shares,
 )
 
 GIB = 1024**3
@@ -58,6 +59,32 @@ def test_nodes_are_what_their_pools_say() -> None:
             "taints": [{"key": "a", "effect": "NoSchedule"}],
         }
     ]
+
+
+def test_a_pools_nodes_take_its_zones_in_turn() -> None:
+    names = ["e-general-1", "e-general-2", "e-general-3", "odd"]
+    hosts = [{"inventory_hostname": name, "node_pool": "general"} for name in names]
+    found = pool_nodes(hosts, [{"name": "general", "zones": ["a", "b"]}], "e")
+    assert [node["labels"]["topology.kubernetes.io/zone"] for node in found] == ["a", "b", "a", "a"]
+    assert {node["labels"]["topology.kubernetes.io/region"] for node in found} == {"e"}
+
+
+def test_most_requests_stay_in_their_zone() -> None:
+    pools = [{"zones": ["b", "a"]}, {"zones": ["a"]}, {}]
+    assert zone_shares(pools, "e", 80) == [
+        {"from": "e/a/*", "to": {"e/a/*": 80, "e/b/*": 20}},
+        {"from": "e/b/*", "to": {"e/a/*": 20, "e/b/*": 80}},
+    ]
+    three = zone_shares([{"zones": ["a", "b", "c"]}], "e", 75)
+    assert [sum(share["to"].values()) for share in three] == [100, 100, 100]
+    assert three[0]["to"] == {"e/a/*": 75, "e/b/*": 13, "e/c/*": 12}
+
+
+def test_where_zones_do_not_differ_nothing_is_chosen() -> None:
+    assert zone_shares([{"zones": ["a"]}, {}], "e", 80) == []
+    assert zone_shares([{"zones": ["a", "b"]}], "e", 100)[0]["to"] == {"e/a/*": 100}
+    with pytest.raises(AnsibleFilterError, match="istio_zone_share is 101"):
+        zone_shares([], "e", 101)
 
 
 def test_a_host_of_no_pool_is_named() -> None:

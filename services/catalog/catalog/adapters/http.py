@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -112,6 +114,20 @@ def _api(catalog: Catalog, metrics: Metrics) -> APIRouter:
     async def get_prices(sku: Annotated[list[str], Query(min_length=1, max_length=100)]) -> dict[str, MoneyOut]:
         """The price of each SKU; one that is unknown fails the whole question."""
         return {sku: MoneyOut.of(price) for sku, price in catalog.prices(sku).items()}
+
+    @router.get(
+        "/export",
+        response_class=Response,
+        responses={200: {"content": {"text/csv": {}}, "description": "All products"}},
+    )
+    async def export() -> Response:
+        """Every product as CSV, for partners. The platform asks for a token with the scope catalog.export."""
+        text = io.StringIO()
+        rows = csv.writer(text)
+        rows.writerow(("sku", "name", "description", "amount", "currency", "tags"))
+        for p in catalog.everything():
+            rows.writerow((p.sku, p.name, p.description, p.price.amount, p.price.currency, " ".join(sorted(p.tags))))
+        return Response(text.getvalue(), media_type="text/csv")
 
     return router
 

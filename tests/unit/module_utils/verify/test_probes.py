@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any, ClassVar, cast
@@ -57,7 +58,9 @@ class TestWorkloads:
         assert answer == probes.Answer(True, "2 workloads ready in x: a, b")
 
     @pytest.mark.parametrize(
-        "item", [workload("a", 2, 1, 2), workload("a", 2, 2, 1), workload("a", 1, 1, 1, seen=0)], ids=str
+        "item",
+        [workload("a", 2, 1, 2), workload("a", 2, 2, 1), workload("a", 1, 1, 1, seen=0), workload("a", 0, 0, 0)],
+        ids=str,
     )
     def test_not_ready(self, item: dict[str, Any]) -> None:
         assert not probes.judge_workloads([("Deployment", item)], "x").ok
@@ -262,3 +265,86 @@ def test_http_of_nobody_is_an_answer() -> None:
     answer = probes.Http(type="http", url="http://127.0.0.1:1/").ask(cast(Cluster, None))
     assert not answer.ok
     assert "refused" in answer.evidence
+
+
+EDGES = [("gateway", "catalog.shop"), ("catalog.shop", "catalog")]
+
+
+def spans(trace_id: str, *services: str) -> bytes:
+    """Jaeger's answer for a trace in which each service calls the next; the first one's caller is unknown to Jaeger."""
+
+    def span(at: int) -> dict[str, Any]:
+        reference = {"refType": "CHILD_OF", "traceID": trace_id, "spanID": str(at - 1) if at else "theirs"}
+        return {"spanID": str(at), "processID": f"p{at}", "references": [reference]}
+
+    processes = {f"p{at}": {"serviceName": service} for at, service in enumerate(services)}
+    trace = {"traceID": trace_id, "spans": [span(at) for at in range(len(services))], "processes": processes}
+    return json.dumps({"data": [trace], "errors": None}).encode()
+
+
+class TestTrace:
+    @pytest.fixture
+    def probe(self) -> probes.Trace:
+        return probes.Trace(type="trace", url="https://h/shop", query="https://h/jaeger", edges=EDGES)
+
+    def test_edges_between_services_are_found(self, probe: probes.Trace) -> None:
+        answer = probes.judge_trace(probe, "7", 200, spans("7", "gateway", "catalog.shop", "catalog", "catalog"), 1.24)
+        told = "4 spans of catalog, catalog.shop, gateway; catalog.shop → catalog, gateway → catalog.shop"
+        assert answer == probes.Answer(True, f"trace 7 of https://h/shop after 1.2 s: {told}")
+
+    @pytest.mark.parametrize(
+        ("status", "body", "told"),
+        [
+            (404, b"", "after 1.0 s: not there"),
+            (503, b"overloaded", "status 503: b'overloaded'"),
+            (200, b'{"data": []}', "missing: gateway → catalog.shop, catalog.shop → catalog"),
+            (200, spans("7", "gateway", "catalog.shop"), "missing: catalog.shop → catalog"),
+            (200, spans("7", "gateway"), "1 spans of gateway; no edges; missing: gateway → catalog.shop"),
+            (200, spans("7", "catalog", "catalog.shop", "gateway"), "missing: gateway → catalog.shop"),
+        ],
+    )
+    def test_what_is_missing_is_told(self, probe: probes.Trace, status: int, body: bytes, told: str) -> None:
+        answer = probes.judge_trace(probe, "7", status, body, 1.0)
+        assert not answer.ok
+        assert told in answer.evidence
+
+    def test_the_request_is_sent_once_and_asked_for_until_it_is_there(self) -> None:
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Jaeger) as server:
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+            at = f"http://127.0.0.1:{server.server_address[1]}"
+            sent = probes.Trace(type="trace", url=f"{at}/shop", query=f"{at}/jaeger", edges=EDGES, within=5)
+            answer = sent.ask(cast(Cluster, None))
+            refused = sent.model_copy(update={"url": f"{at}/refused"}).ask(cast(Cluster, None))
+            late = sent.model_copy(update={"query": f"{at}/nowhere", "within": 0.3}).ask(cast(Cluster, None))
+            server.shutdown()
+        assert answer.ok, answer
+        assert [path for path in _Jaeger.asked if path == "/shop"] == ["/shop", "/shop"]
+        assert refused.evidence == f"GET {at}/refused: 403"
+        assert not late.ok
+        assert late.evidence.endswith("s: not there")
+
+    def test_a_gateway_that_is_gone_is_an_answer(self, probe: probes.Trace) -> None:
+        gone = probe.model_copy(update={"url": "http://127.0.0.1:1/"}).ask(cast(Cluster, None))
+        assert not gone.ok
+        assert "refused" in gone.evidence
+
+
+class _Jaeger(_Handler):
+    """Takes a request and knows its trace from the third question on."""
+
+    asked: ClassVar[list[str]] = []
+    traces: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        if trace := self.headers["traceparent"]:
+            self.traces.append(trace.split("-")[1])
+            self.answer(403 if self.path == "/refused" else 200, b"")
+            return
+        known = self.path == f"/jaeger/api/traces/{self.traces[-1]}" and self.asked.count(self.path) > 2
+        self.answer(200 if known else 404, spans(self.traces[-1], "gateway", "catalog.shop", "catalog"))
+
+    def answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body)
