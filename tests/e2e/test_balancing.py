@@ -278,7 +278,7 @@ def test_with_failover_all_stay_until_their_zone_is_gone(own: str) -> None:
 KEYS = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone")
 
 
-def settled(share: float, zone: str, tolerance: float = TOLERANCE) -> Spread | None:
+def settled(share: float, zone: str, tolerance: float = TOLERANCE) -> Spread:
     """What was measured, once the zone's share is what it should be: a rule takes a moment to reach the gateway."""
     spread = measure(PATH, HOST)
     assert abs(spread.zones.get(zone, 0) - share) <= tolerance, str(spread)
