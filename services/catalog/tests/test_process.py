@@ -56,6 +56,7 @@ def test_serves_logs_and_stops() -> None:
     with start(settings) as process:
         try:
             ask(f"http://127.0.0.1:{port}/readyz")
+            assert b"http_requests_total" in ask(f"http://127.0.0.1:{port}/metrics")
             assert json.loads(ask(f"http://127.0.0.1:{port}/products?q=mug"))["total"] >= 1
         finally:
             process.send_signal(signal.SIGTERM)

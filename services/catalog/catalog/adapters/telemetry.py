@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog.adapters.logs import trace_ids
-from catalog.adapters.tracing import QUIET, current_ids
+from catalog.adapters.tracing import current_ids, quiet
 
 _log = structlog.stdlib.get_logger("catalog.http")
 
@@ -71,5 +71,5 @@ class Telemetry:
         method = scope["method"] if scope["method"] in {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"} else "other"
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)
-        if route not in QUIET:
+        if not quiet(scope):
             _log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))

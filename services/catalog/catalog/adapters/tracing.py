@@ -35,11 +35,13 @@ def provider(environment: str, *processors: SpanProcessor) -> TracerProvider:
     return made
 
 
+def quiet(scope: MutableMapping[str, Any]) -> bool:
+    """Whether a request is a probe or a scrape."""
+    return scope["path"].removeprefix(scope.get("root_path", "")) in QUIET
+
+
 def telemetry(tracer_provider: TracerProvider | None) -> TelemetryConfig:
     """How FastAPI traces: one span a request. Metrics and logs are the catalog's own."""
-
-    def quiet(scope: MutableMapping[str, Any]) -> bool:
-        return scope["path"].removeprefix(scope.get("root_path", "")) in QUIET
 
     return {
         "tracing": tracer_provider is not None,

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useParams } from 'react-router-dom';
 
 import { loadTrace, type Tag } from '../traces/api';
-import { readable, type Row, waterfall, type Waterfall } from '../traces/waterfall';
+import { readable, room, type Row, waterfall, type Waterfall } from '../traces/waterfall';
 import { Loading } from '../ui/Loading';
 import { useLoad } from '../ui/useLoad';
 
@@ -27,8 +27,14 @@ function Tags({ title, tags }: { title: string; tags: Tag[] }) {
 
 function SpanRow({ row, color, start }: { row: Row; color: string; start: number }) {
   const styles = useStyles2(getStyles);
+  const theme = useTheme2();
   const [open, setOpen] = useState(false);
   const { span, service, depth, left, width } = row;
+  const places = {
+    after: { left: percent(left + width) },
+    before: { right: percent(1 - left) },
+    on: { right: percent(1 - left - width), color: theme.colors.getContrastText(color) },
+  };
   return (
     <>
       <button type="button" className={styles.row} onClick={() => setOpen(!open)} aria-expanded={open} data-span>
@@ -39,7 +45,7 @@ function SpanRow({ row, color, start }: { row: Row; color: string; start: number
         </span>
         <span className={styles.lane}>
           <span className={styles.bar} style={{ left: percent(left), width: percent(width), background: color }} />
-          <span className={styles.time} style={left + width > 0.8 ? { right: percent(1 - left) } : { left: percent(left + width) }}>
+          <span className={styles.time} style={places[room(row)]} data-duration>
             {readable(span.duration)}
           </span>
         </span>

@@ -1,6 +1,6 @@
 /** Jaeger's query API (`/api/…`), as far as this page reads it. Times are microseconds. */
 import { endpoints } from '../endpoints';
-import { fetchJson } from '../ui/json';
+import { fetchJson, HttpError } from '../ui/json';
 
 export interface Tag {
   key: string;
@@ -35,7 +35,7 @@ export interface Search {
   operation?: string;
   /** Such as `100ms`. */
   minDuration?: string;
-  /** Such as `1h`. */
+  /** Such as `1h`: how far back from now. */
   lookback: string;
   limit: number;
 }
@@ -50,6 +50,15 @@ async function get<T>(path: string, parameters: Record<string, string>, signal?:
   return answer.data ?? ([] as T);
 }
 
+const seconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** The period that ends now, as Jaeger wants it: it knows no durations, and silently takes two days instead. */
+export function period(lookback: string, now = Date.now()): { start: string; end: string } {
+  const [, count = '1', unit = 'h'] = /^(\d+)([smhd])$/.exec(lookback) ?? [];
+  const length = Number(count) * (seconds[unit] ?? 3600) * 1000;
+  return { start: String((now - length) * 1000), end: String(now * 1000) };
+}
+
 export const services = (signal?: AbortSignal): Promise<string[]> => get('services', {}, signal);
 
 export function searchTraces(search: Search, signal?: AbortSignal): Promise<TraceJson[]> {
@@ -58,7 +67,7 @@ export function searchTraces(search: Search, signal?: AbortSignal): Promise<Trac
     'traces',
     {
       service,
-      lookback,
+      ...period(lookback),
       limit: String(limit),
       ...(operation && { operation }),
       ...(minDuration && { minDuration }),
@@ -68,9 +77,14 @@ export function searchTraces(search: Search, signal?: AbortSignal): Promise<Trac
 }
 
 export async function loadTrace(id: string, signal?: AbortSignal): Promise<TraceJson> {
-  const [trace] = await get<TraceJson[]>(`traces/${encodeURIComponent(id)}`, {}, signal);
-  if (!trace) {
-    throw new Error(`Jaeger knows no trace ${id}`);
+  const unknown = new Error(`Jaeger knows no trace ${id}: it is wrong, too old, or not there yet`);
+  try {
+    const [trace] = await get<TraceJson[]>(`traces/${encodeURIComponent(id)}`, {}, signal);
+    if (trace) {
+      return trace;
+    }
+  } catch (error) {
+    throw error instanceof HttpError && error.status === 404 ? unknown : error;
   }
-  return trace;
+  throw unknown;
 }

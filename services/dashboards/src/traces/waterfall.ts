@@ -56,6 +56,11 @@ export function waterfall(trace: TraceJson): Waterfall {
   return { start, duration, services: [...new Set(rows.map(({ service }) => service))], rows };
 }
 
+/** Where a bar leaves room for its duration: after it, before it, or only on it. */
+export function room({ left, width }: Pick<Row, 'left' | 'width'>): 'after' | 'before' | 'on' {
+  return left + width <= 0.8 ? 'after' : left >= 0.2 ? 'before' : 'on';
+}
+
 /** `1.25 ms`: microseconds for people. */
 export function readable(microseconds: number): string {
   const units: Array<[number, string]> = [

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import type { SpanJson, TraceJson } from '../../src/traces/api';
-import { failed, readable, waterfall } from '../../src/traces/waterfall';
+import { loadTrace, period, searchTraces, type SpanJson, type TraceJson } from '../../src/traces/api';
+import { failed, readable, room, waterfall } from '../../src/traces/waterfall';
 
 const span = (spanID: string, startTime: number, duration: number, parent?: string, rest: Partial<SpanJson> = {}): SpanJson => ({
   traceID: 't',
@@ -69,10 +69,55 @@ describe('the waterfall', () => {
 
 describe('durations', () => {
   it.each([
+    [0, 1, 'on'],
+    [0.1, 0.85, 'on'],
+    [0.5, 0.4, 'before'],
+    [0.3, 0.2, 'after'],
+  ])('of a bar from %d, %d wide, stand %s it', (left, width, place) => expect(room({ left, width })).toBe(place));
+
+  it.each([
     [0, '0 µs'],
     [999, '999 µs'],
     [1250, '1.25 ms'],
     [99_960, '100 ms'],
     [2_500_000, '2.5 s'],
   ])('writes %d as %s', (microseconds, text) => expect(readable(microseconds)).toBe(text));
+});
+
+describe("questions to Jaeger's API", () => {
+  const answer = (status: number, body: unknown) => {
+    const fetched = vi.fn((_url: string) => Promise.resolve(new Response(JSON.stringify(body), { status })));
+    vi.stubGlobal('fetch', fetched);
+    return fetched;
+  };
+  afterEach(() => vi.unstubAllGlobals());
+
+  it.each([
+    ['15m', 900],
+    ['1h', 3600],
+    ['1d', 86_400],
+    ['nonsense', 3600],
+  ])('looks back %s by %d seconds, in microseconds', (lookback, length) => {
+    expect(period(lookback, 1_000_000_000)).toEqual({
+      start: String((1_000_000_000 - length * 1000) * 1000),
+      end: '1000000000000',
+    });
+  });
+
+  it('names the period, and only what is searched for', async () => {
+    const fetched = answer(200, { data: [], errors: null });
+    await searchTraces({ service: 'catalog', lookback: '1h', minDuration: '', limit: 5 });
+    const url = new URL(fetched.mock.calls[0]?.[0] ?? '', 'http://page');
+    expect([...url.searchParams.keys()]).toEqual(['service', 'start', 'end', 'limit']);
+  });
+
+  it('says of an unknown trace that Jaeger does not know it', async () => {
+    answer(404, { data: null, errors: [{ code: 404, msg: 'trace not found' }] });
+    await expect(loadTrace('7')).rejects.toThrow('Jaeger knows no trace 7');
+  });
+
+  it('passes on any other refusal', async () => {
+    answer(503, 'no healthy upstream');
+    await expect(loadTrace('7')).rejects.toThrow('HTTP 503');
+  });
 });
