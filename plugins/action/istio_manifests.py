@@ -5,31 +5,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.gantry.platform.plugins.module_utils.istio.render import IstioError, render
-
-ARGUMENTS: dict[str, Any] = {
-    "istioctl": {"type": "path", "required": True},
-    "spec": {"type": "dict", "required": True},
-}
+from ansible_collections.gantry.platform.plugins.plugin_utils.rendering import RenderAction
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
-    """Runs on the controller; changes nothing."""
+class ActionModule(RenderAction):
+    """Calls istioctl."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    FAILURE = IstioError
+    ARGUMENTS: ClassVar[dict[str, Any]] = {
+        "istioctl": {"type": "path", "required": True},
+        "spec": {"type": "dict", "required": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the task. ``tmp`` is unused and there for the base class's sake."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(ARGUMENTS)
-        try:
-            objects = render(Path(arguments["istioctl"]), arguments["spec"])
-        except IstioError as error:
-            raise AnsibleActionFail(str(error)) from error
-        return result | {"changed": False, "objects": objects}
+    def render(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The objects."""
+        return {"objects": render(Path(given["istioctl"]), given["spec"])}

@@ -1,0 +1,38 @@
+# Copyright: The gantry.platform authors
+# Apache License 2.0 (see LICENSE)
+"""What the action plugins that render objects share: they run where the bundle's programs and the task are."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.gantry.platform.plugins.action.k8s_release import plain
+
+
+class RenderAction(ActionBase):  # type: ignore[misc]
+    """Runs on the controller, since starting a module would take longer than rendering; changes nothing."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    ARGUMENTS: ClassVar[dict[str, Any]]
+    """The module's argument spec."""
+    FAILURE: ClassVar[type[Exception]]
+    """What `render` raises, with a message for people."""
+
+    def render(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The module's return values, from its valid arguments."""
+        raise NotImplementedError
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the task. ``tmp`` is unused and there for the base class's sake."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, given = self.validate_argument_spec(self.ARGUMENTS)
+        try:
+            rendered = self.render(plain(given))
+        except self.FAILURE as error:
+            raise AnsibleActionFail(str(error)) from error
+        return result | {"changed": False, **rendered}
