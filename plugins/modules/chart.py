@@ -44,13 +44,8 @@ options:
     description: Whether the chart's CRDs are among the objects.
     type: bool
     default: true
-attributes:
-  check_mode:
-    description: Renders as well.
-    support: full
-  diff_mode:
-    description: Nothing is changed.
-    support: none
+extends_documentation_fragment:
+  - gantry.platform.pure
 """
 
 EXAMPLES = r"""

@@ -60,13 +60,8 @@ options:
     description: Annotations of the pods.
     type: dict
     default: {}
-attributes:
-  check_mode:
-    description: Nothing is changed in any mode.
-    support: full
-  diff_mode:
-    description: Nothing is changed.
-    support: none
+extends_documentation_fragment:
+  - gantry.platform.pure
 author:
   - The gantry.platform authors
 """

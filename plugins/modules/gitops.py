@@ -51,13 +51,8 @@ options:
     description: Whether the objects are rendered too.
     type: bool
     default: true
-attributes:
-  check_mode:
-    description: Renders as well.
-    support: full
-  diff_mode:
-    description: Nothing is changed.
-    support: none
+extends_documentation_fragment:
+  - gantry.platform.pure
 """
 
 EXAMPLES = r"""

@@ -22,13 +22,8 @@ options:
       - A field that istioctl does not know fails, and the message names it.
     type: dict
     required: true
-attributes:
-  check_mode:
-    description: Rendering changes nothing; it is done in check mode too.
-    support: full
-  diff_mode:
-    description: Nothing is changed.
-    support: none
+extends_documentation_fragment:
+  - gantry.platform.pure
 """
 
 EXAMPLES = r"""

@@ -33,13 +33,8 @@ options:
     type: list
     elements: dict
     default: []
-attributes:
-  check_mode:
-    description: Nothing is changed in any mode.
-    support: full
-  diff_mode:
-    description: Nothing is changed.
-    support: none
+extends_documentation_fragment:
+  - gantry.platform.pure
 author:
   - The gantry.platform authors
 """
