@@ -159,7 +159,7 @@ class NodePool(_Model):
     instance_types: list[str] = Field(
         default=[], description="needed for driver aws: instance types, several for spot", examples=["[m7i.large]"]
     )
-    zones: list[str] = Field(
+    zones: list[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]] = Field(
         default=[],
         description="zones to spread over, in turn; of a cloud empty for all, of machines for none",
         examples=["[a, b]"],

@@ -204,6 +204,8 @@ BROKEN = [
         "unknown driver", put("platform_driver", "machine"), "platform_driver", '"machine"', "choices", "'machines'"
     ),
     Broken("unknown source", put("platform_image_source", "docker"), "image_source", '"docker"', "choices", "upstream"),
+    Broken("zone that is no label", pool(1, zones=["EU West"]), f"{POOLS}[1].zones[0]", '"EU West"', "form", "[a, b]"),
+    Broken("zone twice", pool(1, zones=["a", "a"]), f"{POOLS}[1].zones", '"a"', "2 times", "keep one"),
     Broken("unknown capacity", pool(2, capacity="preemptible"), "[2].capacity", '"preemptible"', "choices", "spot"),
     Broken("role's choice", put("grafana_enabled", "alwyas"), "grafana_enabled", '"alwyas"', "choices", "'always'"),
     Broken(
