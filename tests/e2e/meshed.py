@@ -21,6 +21,10 @@ except urllib.error.HTTPError as error:
 """
 
 
+UNSCRAPED = {"prometheus.istio.io/merge-metrics": "false"}
+"""Annotation of a drill's pods: they are gone too soon to be anybody's figures."""
+
+
 def labels(name: str) -> dict[str, str]:
     """What every object of a drill carries."""
     return {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "drill"}

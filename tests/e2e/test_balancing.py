@@ -132,7 +132,7 @@ def deployment(zone: str) -> dict[str, Any]:
         "spec": {
             "replicas": 2,
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": spec},
+            "template": {"metadata": {"labels": labels, "annotations": meshed.UNSCRAPED}, "spec": spec},
         },
     }
 

@@ -149,6 +149,7 @@ WELCOME = named(
 def stranger() -> Iterator[str]:
     """A pod of the mesh that no rule names; the network lets it reach the catalog, past the gateway."""
     pod = named("v1", "Pod", meshed.pod_spec(NAME))
+    pod["metadata"]["annotations"] = meshed.UNSCRAPED
     items = [meshed.account(NAME, "shop"), *POLICIES, pod]
     meshed.apply(items)
     try:
