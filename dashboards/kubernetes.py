@@ -25,8 +25,8 @@ _MEMORY_ASKED = f'kube_pod_resource_request{{{_NODES}, resource="memory"}}'
 _CONTAINERS = f'job="cadvisor", {_NODES}, container!=""'
 _CPU_USED = f"rate(container_cpu_usage_seconds_total{{{_CONTAINERS}}}[$__rate_interval])"
 _MEMORY_USED = f"container_memory_working_set_bytes{{{_CONTAINERS}}}"
-_CORES = f"machine_cpu_cores{{{_NODES}}}"
-_MEMORY = f"machine_memory_bytes{{{_NODES}}}"
+_CORES = f"node:cpu:cores{{{_NODES}}}"
+_MEMORY = f"node:memory:bytes{{{_NODES}}}"
 _DISK = f'{_NODES}, fstype!~"tmpfs|ramfs|squashfs|overlay|fuse.*"'
 
 
@@ -166,5 +166,5 @@ def dashboard() -> Dashboard:
                 ),
             ),
         ],
-        [label_values("node", "node", "machine_cpu_cores", multi=True)],
+        [label_values("node", "node", "node:cpu:cores", multi=True)],
     )

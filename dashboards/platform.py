@@ -26,8 +26,8 @@ _ERRORS = 'istio_requests_total{reporter="source", response_code=~"5.."}'
 _BUCKETS = 'istio_request_duration_milliseconds_bucket{reporter="source"}'
 _API = "apiserver_request_sli_duration_seconds_bucket"
 #: As each kubelet sees its own node: true also where nodes share a kernel, whose counters speak of all of them.
-_CPU = "sum by (node) (rate(node_cpu_usage_seconds_total[$__rate_interval])) / sum by (node) (machine_cpu_cores)"
-_MEMORY = "sum by (node) (node_memory_working_set_bytes) / sum by (node) (machine_memory_bytes)"
+_CPU = "sum by (node) (rate(node_cpu_usage_seconds_total[$__rate_interval])) / sum by (node) (node:cpu:cores)"
+_MEMORY = "sum by (node) (node_memory_working_set_bytes) / sum by (node) (node:memory:bytes)"
 _DISK = 'fstype!~"tmpfs|ramfs|squashfs|overlay|fuse.*"'
 
 
@@ -103,7 +103,7 @@ def dashboard() -> Dashboard:
                 "Machines: saturation",
                 (
                     dial("CPU", f"avg({_CPU})"),
-                    dial("Memory", "sum(node_memory_working_set_bytes) / sum(machine_memory_bytes)"),
+                    dial("Memory", "sum(node_memory_working_set_bytes) / sum(node:memory:bytes)"),
                     dial(
                         "Fullest disk",
                         f"max(1 - node_filesystem_avail_bytes{{{_DISK}}} / node_filesystem_size_bytes{{{_DISK}}})",

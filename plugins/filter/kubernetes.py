@@ -84,6 +84,21 @@ def pool_nodes(
     return nodes
 
 
+def node_sizes(
+    hosts: Iterable[Mapping[str, Any]], pools: Iterable[Mapping[str, Any]]
+) -> list[dict[str, str | float | int]]:
+    """What each node may use by its pool: {name, cpu (cores), memory (bytes)}, in the order of the hosts' variables.
+
+    A node whose pool is unknown here, or has no size, is left out: it may use what it has.
+    """
+    sizes = {pool["name"]: pool["size"] for pool in pools if pool.get("size")}
+    return [
+        {"name": host["inventory_hostname"], "cpu": float(size["cpu"]), "memory": memory_bytes(size["memory"])}
+        for host in hosts
+        if (size := sizes.get(host.get("node_pool")))
+    ]
+
+
 def zone_shares(pools: Iterable[Mapping[str, Any]], region: str, own: int) -> list[dict[str, Any]]:
     """Istio's ``distribute``: of a hundred requests ``own`` stay in their zone, others share the rest evenly.
 
@@ -136,6 +151,7 @@ class FilterModule:
             "cpu_patch": cpu_patch,
             "image_tag": image_tag,
             "joiners": joiners,
+            "node_sizes": node_sizes,
             "pool_nodes": pool_nodes,
             "zone_shares": zone_shares,
         }

@@ -12,6 +12,7 @@ from ansible_collections.gantry.platform.plugins.filter.kubernetes import (
     cpu_patch,
     image_tag,
     joiners,
+    node_sizes,
     pool_nodes,
     zone_shares,
 )
@@ -110,3 +111,9 @@ def test_a_patch_sets_one_request() -> None:
     assert json.loads(cpu_patch("10m", "etcd"))["spec"]["containers"][0]["name"] == "etcd"
     patch = json.loads(cpu_patch("10m", "coredns", in_template=True))
     assert patch["spec"]["template"]["spec"]["containers"][0]["resources"] == {"requests": {"cpu": "10m"}}
+
+
+def test_nodes_may_use_what_their_pool_says() -> None:
+    hosts = [{"inventory_hostname": "a", "node_pool": "general"}, {"inventory_hostname": "b", "node_pool": "other"}]
+    pools: list[dict[str, Any]] = [{"name": "general", "size": {"cpu": 2, "memory": "4Gi"}}, {"name": "other"}]
+    assert node_sizes(hosts, pools) == [{"name": "a", "cpu": 2.0, "memory": 4 * 2**30}]

@@ -94,7 +94,10 @@ describe('a person', () => {
     const latency = panels.find(({ title }) => title === 'Latency');
     const panel = panelOf(page, latency?.id ?? 0);
     await showsData(panel, 'timeseries', 'Latency');
-    await panel.locator('.u-over').hover();
+    // The end of the chart: a platform that was raised just now has no data elsewhere.
+    const chart = panel.locator('.u-over');
+    const { width, height } = (await chart.boundingBox()) ?? { width: 0, height: 0 };
+    await chart.hover({ position: { x: width - 3, y: height / 2 } });
     const tooltip = page.locator('[class*="vizTooltip"], [data-testid*="TooltipWrapper"], #grafana-portal-container').last();
     await expect.poll(() => tooltip.innerText(), { timeout: 10_000 }).toMatch(/50%[\s\S]*ms/);
     expect(troubles).toEqual([]);
@@ -110,9 +113,9 @@ describe('a person', () => {
     if (!box) {
       throw new Error('the chart has no place');
     }
-    await page.mouse.move(box.x + box.width * 0.4, box.y + 40);
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 40);
     await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.8, box.y + 40, { steps: 5 });
+    await page.mouse.move(box.x + box.width * 0.97, box.y + 40, { steps: 5 });
     await page.mouse.up();
     await page.waitForURL(/from=\d{4}-/);
     const found = new URL(page.url()).searchParams;
@@ -124,7 +127,7 @@ describe('a person', () => {
     await page.close();
   });
 
-  it('chooses another service, and the address says which', async () => {
+  it.runIf(ownStack)('chooses another service, and the address says which', async () => {
     const { page, troubles } = await open(browser, `${url}/d/service`);
     await page.waitForURL(/var-workload=\w+/);
     const before = new URL(page.url()).searchParams.get('var-workload');

@@ -88,8 +88,8 @@ function machines(metrics: Metrics): void {
 }
 
 function kubernetes(metrics: Metrics): void {
-  metrics.add('machine_cpu_cores', onNodes({ job: 'cadvisor' }), constant(2));
-  metrics.add('machine_memory_bytes', onNodes({ job: 'cadvisor' }), constant(4096 * MEBI));
+  metrics.add('node:cpu:cores', onNodes({}), constant(2));
+  metrics.add('node:memory:bytes', onNodes({}), constant(4096 * MEBI));
   metrics.add('kubelet_running_pods', onNodes({ job: 'kubelet' }), constant(9));
   services.forEach(({ namespace, workload, pods }) =>
     pods.forEach((pod, index) => {
