@@ -68,6 +68,14 @@ options:
       - Without it they are reported as C(kept).
     type: bool
     default: false
+  successor:
+    description:
+      - Field manager that takes over what would be deleted, by O(prune) or by V(absent).
+      - Argo CD's is C(argocd-controller).
+      - An object then stays as it is, but no longer belongs to the release, and its fields are the successor's.
+      - Without it, objects are deleted.
+    type: str
+    default: ""
   wait:
     description:
       - Whether to wait until the objects are ready (V(present)), or gone (V(absent) and O(prune)).
@@ -220,6 +228,7 @@ objects:
     result:
       description:
         - V(created), V(configured), V(unchanged) or V(pruned); with O(state=absent) V(deleted).
+        - V(released) with O(successor).
         - V(kept) is something with data that left the release; V(failed) was refused.
       type: str
       returned: always

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ansible_collections.gantry.platform.plugins.module_utils.release import applyset
-from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
+from ansible_collections.gantry.platform.plugins.module_utils.release.client import APPLY, Client
 
 from tests.integration.conftest import Object, Releases, config_map
 
@@ -93,3 +93,30 @@ def test_claims_are_kept_unless_told_otherwise(release: Releases, results: Resul
     assert results(release([config_map("one")], prune=True)) == kept
     pruned = release([config_map("one")], prune=True, delete_data=True, wait=False)
     assert results(pruned) == {"ConfigMap one": "unchanged", "PersistentVolumeClaim data": "pruned"}
+
+
+def test_a_release_lets_go_of_objects(release: Releases, client: Client, results: Results) -> None:
+    release([config_map("one"), config_map("two", key="value")], prune=True)
+    path = f"/api/v1/namespaces/{release.namespace}/configmaps/two"
+    before = client.get(path)["metadata"]
+    assert results(release.check([config_map("one")], prune=True, successor="other"))["ConfigMap two"] == "released"
+    assert applyset.member_of(client.get(path))
+    told = release([config_map("one")], prune=True, successor="other")
+    assert results(told) == {"ConfigMap one": "unchanged", "ConfigMap two": "released"}
+    after = client.get(path)
+    assert not applyset.member_of(after)
+    assert after["metadata"]["uid"] == before["uid"]
+    assert after["data"] == {"key": "value"}
+    assert [entry["manager"] for entry in after["metadata"]["managedFields"]] == ["other"]
+    assert not release([config_map("one")], prune=True, successor="other")["changed"]
+    smaller = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "two"}}
+    client.request("PATCH", path, {"fieldManager": "other"}, smaller, APPLY)
+    assert "data" not in client.get(path)
+
+
+def test_a_whole_release_lets_go(release: Releases, client: Client) -> None:
+    release([config_map("one")])
+    assert release(state="absent", successor="other")["counts"] == {"released": 1, "deleted": 1}
+    live = client.get(f"/api/v1/namespaces/{release.namespace}/configmaps/one")
+    assert not applyset.member_of(live)
+    assert not release(state="absent", successor="other")["changed"]

@@ -67,16 +67,6 @@ class Source:
             raise DeliveryError(f"{directory} is no directory: name one that holds <service>/stages/<stage>")
         self.directory, self._kubectl = directory, kubectl
 
-    def files(self) -> dict[str, bytes]:
-        """Everything in it that git keeps, by path; environments/ is made, not taken."""
-        paths = (path for path in sorted(self.directory.rglob("*")) if path.is_file())
-        named = ((path, path.relative_to(self.directory)) for path in paths)
-        return {
-            str(inner): path.read_bytes()
-            for path, inner in named
-            if inner.parts[0] != "environments" and not any(part.startswith(".") for part in inner.parts)
-        }
-
     def services(self) -> list[str]:
         """The services that it holds."""
         return sorted(path.parent.name for path in self.directory.glob("*/stages"))
@@ -100,6 +90,21 @@ class Source:
                 path.write_bytes(content if isinstance(content, bytes) else content.encode())
             parts = sorted((tree / "environments" / environment).glob("*/*/kustomization.yaml"))
             return [one for part in parts for one in build(self._kubectl, part.parent)]
+
+
+def tree_files(directory: Path) -> dict[str, bytes]:
+    """Every file of a directory by its path in it, but what is hidden, and environments/, which is made and not taken.
+
+    :raises DeliveryError: There is no such directory.
+    """
+    if not directory.is_dir():
+        raise DeliveryError(f"{directory} is no directory: name one that holds <service>/stages/<stage>")
+    named = ((path, path.relative_to(directory)) for path in sorted(directory.rglob("*")) if path.is_file())
+    return {
+        str(inner): path.read_bytes()
+        for path, inner in named
+        if inner.parts[0] != "environments" and not any(part.startswith(".") for part in inner.parts)
+    }
 
 
 def environment_files(source: Source, environment: Environment) -> dict[str, str]:

@@ -23,6 +23,7 @@ ARGUMENTS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "prune": {"type": "bool", "default": False},
     "delete_data": {"type": "bool", "default": False},
+    "successor": {"type": "str", "default": ""},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 300},
     "wait_conditions": {
@@ -82,6 +83,7 @@ def settings(parameters: dict[str, Any], check: bool) -> Settings:
         concurrency=parameters["concurrency"],
         field_manager=parameters["field_manager"],
         delete_data=parameters["delete_data"],
+        successor=parameters["successor"],
         check=check,
         policies=tuple(parameters["policies"]),
         gator=parameters["gator"] or "",

@@ -28,6 +28,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.objects im
     rank,
 )
 from ansible_collections.gantry.platform.plugins.module_utils.release.parent import Parent
+from ansible_collections.gantry.platform.plugins.module_utils.release.releaser import release
 from ansible_collections.gantry.platform.plugins.module_utils.release.remover import delete
 from ansible_collections.gantry.platform.plugins.module_utils.release.report import Report
 from ansible_collections.gantry.platform.plugins.module_utils.release.run import Run, Settings
@@ -62,7 +63,8 @@ def present(client: Client, settings: Settings, documents: Iterable[tuple[str, A
         if settings.prune:
             with run.report.phase("prune"):
                 refs = {one.ref for one in stated}
-                held = delete(run, [target for ref, target in run.members.items() if ref not in refs], "pruned")
+                leaving = [target for ref, target in run.members.items() if ref not in refs]
+                held = release(run, leaving) if settings.successor else delete(run, leaving, "pruned")
         parent.write(plan.held(run, stated) | held)
         return run.report
 
@@ -80,7 +82,10 @@ def absent(client: Client, settings: Settings, documents: Iterable[tuple[str, An
             parent = Parent(run)
             read_all_members(run, {kind for key in named if (kind := run.catalogue.find(*key))}, parent.held)
         with run.report.phase("delete"):
-            delete(run, run.members.values(), "deleted")
+            if settings.successor:
+                release(run, run.members.values())
+            else:
+                delete(run, run.members.values(), "deleted")
             delete(run, [parent.target] if parent.target else [], "deleted")
         return run.report
 

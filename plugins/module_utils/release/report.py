@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils.release.objects import SERVER_FIELDS, Ref
 
-CHANGES = ("created", "configured", "pruned", "deleted")
+CHANGES = ("created", "configured", "pruned", "deleted", "released")
 RESULTS = (*CHANGES, "unchanged", "kept", "failed")
 
 Object = dict[str, Any]

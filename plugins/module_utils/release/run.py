@@ -40,6 +40,7 @@ class Settings:
     concurrency: int = 16
     field_manager: str = "k8s_release"
     delete_data: bool = False
+    successor: str = ""
     check: bool = False
     policies: tuple[dict[str, Any], ...] = ()
     """By which the objects are judged before the first of them is applied."""

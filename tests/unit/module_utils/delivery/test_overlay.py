@@ -15,6 +15,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay i
     Patch,
     Source,
     environment_files,
+    tree_files,
 )
 
 PROJECT = Path(__file__).parents[4]
@@ -87,7 +88,9 @@ def test_environments_and_hidden_files_are_not_the_projects(source: Source) -> N
         path = source.directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
-    assert sorted(source.files()) == [f"catalog/stages/{stage}/kustomization.yaml" for stage in ("dev", "prod")]
+    assert sorted(tree_files(source.directory)) == [
+        f"catalog/stages/{stage}/kustomization.yaml" for stage in ("dev", "prod")
+    ]
 
 
 def test_the_tags_in_git_are_the_services_versions() -> None:

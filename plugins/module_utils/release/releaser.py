@@ -1,0 +1,61 @@
+# -*- coding: utf-8 -*-
+# Copyright: The gantry.platform authors
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+"""Lets go of members: they stay as they are, and somebody else owns what was applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+from ansible_collections.gantry.platform.plugins.module_utils.release.applyset import MEMBER, Contents
+from ansible_collections.gantry.platform.plugins.module_utils.release.client import MERGE
+from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ApiError, ReleaseError, explain
+from ansible_collections.gantry.platform.plugins.module_utils.release.report import Outcome
+from ansible_collections.gantry.platform.plugins.module_utils.release.run import Run
+from ansible_collections.gantry.platform.plugins.module_utils.release.waiter import Target
+
+
+def release(run: Run, targets: Iterable[Target]) -> Contents:
+    """Take the membership off these objects; their fields are the successor's. Returns what stays a member: nothing.
+
+    :raises ReleaseError: The server refuses.
+    """
+    for target, answer in run.at_once(lambda target: _release_one(run, target), list(targets)):
+        if isinstance(answer, ReleaseError):
+            reason = explain(answer) if isinstance(answer, ApiError) else str(answer)
+            raise ReleaseError(f"{target.ref} cannot be released: {reason}")
+        run.report.add(Outcome(target.ref, target.kind.api_version, "released", target.live, answer))
+    return Contents()
+
+
+def handed_over(live: dict[str, Any], manager: str, successor: str) -> dict[str, Any]:
+    """The merge patch that lets go of a live object, if it still is the one that was read.
+
+    The successor owns what ``manager`` had applied, so that what it leaves out later goes. Where it has applied the
+    object already, its own word counts.
+    """
+    metadata = live["metadata"]
+    entries = metadata.get("managedFields") or []
+    there = any(_applied_by(entry, successor) for entry in entries)
+    ours = [] if there else [_without_label(entry, successor) for entry in entries if _applied_by(entry, manager)]
+    fields = [entry for entry in entries if not _applied_by(entry, manager)] + ours
+    return {"metadata": {"uid": metadata["uid"], "labels": {MEMBER: None}, "managedFields": fields}}
+
+
+def _applied_by(entry: dict[str, Any], manager: str) -> bool:
+    return entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource")
+
+
+def _without_label(entry: dict[str, Any], successor: str) -> dict[str, Any]:
+    fields = deepcopy(entry.get("fieldsV1") or {})
+    ((fields.get("f:metadata") or {}).get("f:labels") or {}).pop(f"f:{MEMBER}", None)
+    return {**entry, "manager": successor, "fieldsV1": fields}
+
+
+def _release_one(run: Run, target: Target) -> dict[str, Any]:
+    path = target.kind.path(target.ref.namespace, target.ref.name)
+    query = {"fieldManager": run.settings.field_manager, **({"dryRun": "All"} if run.settings.check else {})}
+    change = handed_over(target.live or {}, run.settings.field_manager, run.settings.successor)
+    return run.client.request("PATCH", path, query, change, MERGE)[1]
