@@ -6,9 +6,11 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils.identity import keys
 from ansible_collections.gantry.platform.plugins.module_utils.verify import probes
 from ansible_collections.gantry.platform.plugins.module_utils.verify.cluster import Cluster, ClusterError, Output, Pod
 
@@ -229,7 +231,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if moved:
             self.send_header("Location", "https://here/shop")
         self.end_headers()
-        self.wfile.write(f"host {self.headers['Host']}".encode())
+        token = self.headers.get("x-token", "")
+        self.wfile.write(f"host {self.headers['Host']}, token of {token.count('.') + 1} parts".encode())
 
     def log_message(self, format: str, *args: object) -> None:
         """Silent."""
@@ -259,6 +262,15 @@ def test_http(address: str, path: str, fields: dict[str, Any], ok: bool) -> None
     probe = probes.Http(type="http", url=address + path, **fields)
     answer = probe.ask(cast(Cluster, None))
     assert answer.ok is ok, answer
+
+
+def test_http_asks_with_a_token_made_for_it(address: str, tmp_path: Path) -> None:
+    token = {"key_file": str(tmp_path / "key"), "header": "x-token", "issuer": "i", "audience": "a", "scopes": ["s"]}
+    probe = probes.Http.model_validate({"type": "http", "url": address, "token": token, "contains": "token of 3 parts"})
+    with pytest.raises(keys.IdentityError, match="key is not there"):
+        probe.ask(cast(Cluster, None))
+    keys.write_key(tmp_path / "key", keys.new_key())
+    assert probe.ask(cast(Cluster, None)).ok
 
 
 def test_http_of_nobody_is_an_answer() -> None:
