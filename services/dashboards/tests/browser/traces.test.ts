@@ -25,7 +25,9 @@ describe.skipIf(!url)('traces of the platform', () => {
     }
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const traceparent = `00-${id}-${randomBytes(8).toString('hex')}-01`;
-    const answer = await context.request.get(new URL('/shop', url).href, { headers: { traceparent } });
+    const answer = await context.request.get(new URL('/shop', url).href, {
+      headers: { traceparent, 'x-client-trace-id': id },
+    });
     expect(answer.status()).toBe(200);
     const trace = new URL(`/jaeger/api/traces/${id}`, url).href;
     await vi.waitFor(async () => expect(await (await context.request.get(trace)).text()).toContain('"catalog"'), {
