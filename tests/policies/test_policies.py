@@ -71,8 +71,8 @@ def test_the_engine_of_the_tests_is_that_of_gatekeeper() -> None:
     assert len({re.search(r"open-policy-agent/opa (v\S+)", lock)[1] for lock in locks}) == 1  # type: ignore[index]
 
 
-def test_there_are_eight() -> None:
-    assert len(NAMES) == 8
+def test_there_are_nine() -> None:
+    assert len(NAMES) == 9
 
 
 def test_rego_is_strict_and_formatted(sources: Path) -> None:

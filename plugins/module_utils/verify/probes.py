@@ -82,7 +82,10 @@ class Workloads(_Probe):
 
 
 class ObjectState(_Probe):
-    """Objects of a kind have a condition with status True, or a value at a path (`status.health.status`)."""
+    """Objects of a kind have a condition with status True, or a value at a path (`status.health.status`).
+
+    Without `equals` any value will do that is not empty; the answer tells it.
+    """
 
     type: Literal["object"]
     api_version: str
@@ -367,6 +370,7 @@ def judge_workloads(found: Sequence[tuple[str, dict[str, Any]]], where: str) -> 
 def judge_objects(found: Sequence[dict[str, Any]], probe: ObjectState) -> Answer:
     """Each object's condition or value against what the probe expects."""
     bad: list[str] = []
+    values: list[str] = []
     for item in found:
         name = item["metadata"]["name"]
         if probe.condition:
@@ -376,11 +380,15 @@ def judge_objects(found: Sequence[dict[str, Any]], probe: ObjectState) -> Answer
                 bad.append(f"{name}: {probe.condition} is {state.get('status', 'absent')}: {state.get('message', '')}")
         if probe.path:
             value = dig(item, probe.path)
-            if value != probe.equals:
+            values.append(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value))
+            if "equals" in probe.model_fields_set and value != probe.equals:
                 bad.append(f"{name}: {probe.path} is {value!r}, expected {probe.equals!r}")
+            elif value in (None, "", [], {}):
+                bad.append(f"{name}: {probe.path} has no value")
     if len(found) < probe.at_least:
         bad.append(f"{len(found)} found, expected at least {probe.at_least}")
-    holds = " and ".join(filter(None, [probe.condition, f"{probe.path}={probe.equals}" if probe.path else ""]))
+    told = probe.equals if "equals" in probe.model_fields_set else ", ".join(values)
+    holds = " and ".join(filter(None, [probe.condition, f"{probe.path}={told}" if probe.path else ""]))
     names = ", ".join(item["metadata"]["name"] for item in found)
     return Answer(not bad, f"{probe.kind}: " + ("; ".join(bad) or f"{names} {holds or 'exist'}".strip()))
 
