@@ -33,7 +33,8 @@ def policies() -> list[library.Object]:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_policy_judges_a_release(name: str, policies: list[library.Object]) -> None:
     assert judge(Path(binary("gator")), policies, [*sample(name, "allowed"), DENY_ALL]) == []
-    surroundings = {"default-deny": [], "one-autoscaler": sample(name, "inventory")}.get(name, [DENY_ALL])
+    beside = {"default-deny": list[Any], "one-autoscaler": lambda: sample(name, "inventory")}
+    surroundings = beside.get(name, lambda: [DENY_ALL])()
     found = judge(Path(binary("gator")), policies, [*sample(name, "denied"), *surroundings])
     assert {one.policy for one in found} == {name}
     assert {one.action for one in found} == {"deny"}

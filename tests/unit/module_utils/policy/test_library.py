@@ -26,7 +26,7 @@ def constraint(objects: list[library.Object], name: str) -> library.Object:
 
 
 def test_every_policy_is_read(policies: library.Library) -> None:
-    assert len(policies.templates) == len(policies.constraints) == 8
+    assert len(policies.templates) == len(policies.constraints) == 9
     assert {item["kind"] for item in policies.shared} == {"ExpansionTemplate", "SyncSet"}
 
 
@@ -34,7 +34,7 @@ def test_constraints_come_a_wave_after_their_templates(policies: library.Library
     objects = library.fit(policies, Wishes())
     waves = [item["metadata"].get("annotations", {}).get(library.WAVE, "0") for item in objects]
     assert waves == sorted(waves)
-    assert waves.count("1") == 8
+    assert waves.count("1") == 9
 
 
 def test_enforcement_and_its_overrides(policies: library.Library) -> None:
