@@ -14,10 +14,10 @@ from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay i
     Source,
     environment_files,
 )
-from ansible_collections.gantry.platform.plugins.plugin_utils.rendering import RenderAction
+from ansible_collections.gantry.platform.plugins.plugin_utils.pure import PureAction
 
 
-class ActionModule(RenderAction):
+class ActionModule(PureAction):
     """Calls kubectl for its kustomize."""
 
     FAILURE = DeliveryError
@@ -36,7 +36,7 @@ class ActionModule(RenderAction):
         "objects": {"type": "bool", "default": True},
     }
 
-    def render(self, given: dict[str, Any]) -> dict[str, Any]:
+    def compute(self, given: dict[str, Any]) -> dict[str, Any]:
         """The files that the environment adds, and the objects."""
         environment = Environment(
             given["environment"],

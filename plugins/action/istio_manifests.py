@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.gantry.platform.plugins.module_utils.istio.render import IstioError, render
-from ansible_collections.gantry.platform.plugins.plugin_utils.rendering import RenderAction
+from ansible_collections.gantry.platform.plugins.plugin_utils.pure import PureAction
 
 
-class ActionModule(RenderAction):
+class ActionModule(PureAction):
     """Calls istioctl."""
 
     FAILURE = IstioError
@@ -20,6 +20,6 @@ class ActionModule(RenderAction):
         "spec": {"type": "dict", "required": True},
     }
 
-    def render(self, given: dict[str, Any]) -> dict[str, Any]:
+    def compute(self, given: dict[str, Any]) -> dict[str, Any]:
         """The objects."""
         return {"objects": render(Path(given["istioctl"]), given["spec"])}

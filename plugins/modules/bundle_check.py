@@ -1,9 +1,5 @@
-#!/usr/bin/python
 # Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE)
-
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: bundle_check
 short_description: Holds objects, a cluster and a registry against the bundle
@@ -27,13 +23,8 @@ options:
   registry:
     description: C(host:port) of the registry that is asked for every image.
     type: str
-attributes:
-  check_mode:
-    description: Nothing is ever changed.
-    support: full
-  diff_mode:
-    description: Nothing is ever changed.
-    support: none
+extends_documentation_fragment:
+  - gantry.platform.pure
 author:
   - The gantry.platform authors
 """
@@ -75,71 +66,3 @@ seconds:
   type: float
   sample: 0.2
 """
-
-import json
-import time
-from pathlib import Path
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
-try:
-    from ansible_collections.gantry.platform.plugins.module_utils.bundle.references import (
-        missing_images,
-        object_images,
-        pod_images,
-    )
-    from ansible_collections.gantry.platform.plugins.module_utils.bundle.serving import unserved
-    from ansible_collections.gantry.platform.plugins.module_utils.verify.cluster import Cluster, ClusterError
-
-    MISSING_LIBRARY = ""
-except ImportError as error:
-    MISSING_LIBRARY = error.name or str(error)
-
-OPTIONS: dict[str, Any] = {
-    "bundle": {"type": "path", "required": True},
-    "objects": {"type": "list", "elements": "dict", "default": []},
-    "kubeconfig": {"type": "path"},
-    "registry": {"type": "str"},
-}
-
-
-def check(options: dict[str, Any], images: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """Everything that was asked for, held against `images`; a cluster that cannot be asked shows nothing."""
-    started = time.monotonic()
-    used = set(object_images(options["objects"]))
-    missing = []
-    if options["kubeconfig"]:
-        try:
-            used |= set(pod_images(Cluster(Path(options["kubeconfig"])).get("/api/v1/pods")["items"]))
-        except ClusterError as error:
-            missing.append(str(error))
-    missing += missing_images(sorted(used), images)
-    seen = [f"{len(used)} images in use, all of them the bundle's by digest"] if used else []
-    if options["registry"]:
-        missing += unserved(options["registry"], images)
-        seen.append(f"{len(images)} served by {options['registry']}")
-    return {
-        "ok": not missing,
-        "missing": missing,
-        "evidence": "; ".join(missing or seen),
-        "seconds": round(time.monotonic() - started, 3),
-    }
-
-
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    if MISSING_LIBRARY:
-        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
-    path = Path(module.params["bundle"])
-    try:
-        images = json.loads(path.read_text(encoding="utf-8"))["images"]
-        result = check(module.params, images)
-    except (OSError, ValueError, LookupError) as error:
-        module.fail_json(msg=f"{path}: is no bundle.json ({error}); role bundle writes it")
-    module.exit_json(changed=False, **result)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,10 +1,5 @@
-#!/usr/bin/python
 # Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE)
-"""Fit Gatekeeper's own manifest to the platform."""
-
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: gatekeeper_manifests
 short_description: Fit Gatekeeper's own manifest to the platform
@@ -83,41 +78,3 @@ objects:
   elements: dict
   sample: [{apiVersion: v1, kind: Namespace, metadata: {name: gatekeeper-system}}]
 """
-
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.policy import gatekeeper
-from ansible_collections.gantry.platform.plugins.module_utils.policy.library import PolicyError
-
-
-def main() -> None:
-    """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "manifest": {"type": "path", "required": True},
-            "image": {"type": "str", "required": True},
-            "replicas": {"type": "int", "default": 1},
-            "failure_policy": {"type": "str", "choices": ["Ignore", "Fail"], "default": "Ignore"},
-            "timeout": {"type": "int", "default": 3},
-            "audit_interval": {"type": "int", "default": 60},
-            "violations_kept": {"type": "int", "default": 50},
-            "resources": {"type": "dict", "default": {}},
-            "rules": {"type": "list", "elements": "dict", "default": []},
-            "exempt_namespaces": {"type": "list", "elements": "str", "default": []},
-            "annotations": {"type": "dict", "default": {}},
-        },
-        supports_check_mode=True,
-    )
-    given = dict(module.params)
-    manifest = Path(given.pop("manifest"))
-    given["exempt_namespaces"] = tuple(given["exempt_namespaces"])
-    try:
-        objects = gatekeeper.fit(gatekeeper.read(manifest), gatekeeper.Settings(**given))
-    except PolicyError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, objects=objects)
-
-
-if __name__ == "__main__":
-    main()

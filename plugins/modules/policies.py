@@ -1,10 +1,5 @@
-#!/usr/bin/python
 # Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE)
-"""Fit the policies of a directory to an environment."""
-
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: policies
 short_description: Fit the policies of a directory to an environment
@@ -104,46 +99,3 @@ rules:
   elements: dict
   sample: [{apiGroups: [""], kinds: [Pod, Service]}]
 """
-
-import datetime
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.policy import library
-
-
-def main() -> None:
-    """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "directory": {"type": "path", "required": True},
-            "enforcement": {"type": "str", "choices": list(library.ACTIONS), "default": "deny"},
-            "overrides": {"type": "dict", "default": {}},
-            "exceptions": {"type": "list", "elements": "dict", "default": []},
-            "parameters": {"type": "dict", "default": {}},
-            "images": {"type": "dict", "default": {}},
-            "namespaces": {"type": "list", "elements": "str", "default": []},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    try:
-        policies = library.read(Path(given["directory"]))
-        wishes = library.Wishes(
-            enforcement=given["enforcement"],
-            overrides=given["overrides"],
-            exceptions=library.exceptions(given["exceptions"], policies.constraints, datetime.date.today()),
-            parameters=given["parameters"],
-            images=library.pinned(given["images"]),
-            namespaces=tuple(given["namespaces"]),
-        )
-        objects = library.fit(policies, wishes)
-    except library.PolicyError as error:
-        module.fail_json(msg=f"The policies of {given['directory']} cannot be fitted:\n{error}")
-    module.exit_json(
-        changed=False, objects=objects, names=sorted(policies.constraints), rules=library.judged_kinds(policies)
-    )
-
-
-if __name__ == "__main__":
-    main()

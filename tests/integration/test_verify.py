@@ -105,3 +105,15 @@ def test_a_server_that_is_gone_is_told(api_server: ApiServer, tmp_path: Path) ->
     answer = asker(gone)(type="nodes_ready")
     assert not answer.ok
     assert "refused" in answer.evidence
+
+
+def test_what_the_server_would_refuse_is_told_in_its_words_and_not_kept(
+    ask: Ask, namespace: str, exists: Callable[[str], bool]
+) -> None:
+    good = {**config_map("offered"), "metadata": {"name": "offered", "namespace": namespace}}
+    assert not ask(type="refused", object=good, contains="denied").ok
+    assert not exists(f"/api/v1/namespaces/{namespace}/configmaps/offered")
+    bad = {**good, "metadata": {"name": "Not A Name", "namespace": namespace}}
+    answer = ask(type="refused", object=bad, contains="is invalid")
+    assert answer.ok
+    assert "Not A Name" in answer.evidence

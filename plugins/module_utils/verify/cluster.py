@@ -112,6 +112,31 @@ class Cluster:
             raise ClusterError(f"GET {path}: {_innermost(error)}") from error
         return cast(bytes, response.data).decode(errors="replace")
 
+    def offer(self, body: Object) -> str:
+        """Why the API server refuses an object, or nothing where it takes it. A dry run: nothing is kept."""
+        plural, namespaced = self._plural(body["apiVersion"], body["kind"])
+        namespace = f"/namespaces/{body['metadata']['namespace']}" if namespaced else ""
+        path = f"{_root(body['apiVersion'])}{namespace}/{plural}"
+        try:
+            self._api.call_api(
+                path,
+                "POST",
+                query_params=[("dryRun", "All")],
+                header_params={"Accept": "application/json", "Content-Type": "application/json"},
+                body=body,
+                auth_settings=["BearerToken"],
+                _preload_content=False,
+                _return_http_data_only=True,
+                _request_timeout=self.timeout,
+            )
+        except ApiException as error:
+            if error.status in (400, 403, 422):
+                return _reason(error)
+            raise ClusterError(f"POST {path}: {error.status} {_reason(error)}") from error
+        except Exception as error:  # the client lets errors of urllib3 and ssl through
+            raise ClusterError(f"POST {path}: {_innermost(error)}") from error
+        return ""
+
     def objects(self, api_version: str, kind: str, namespace: str = "", selector: str = "") -> list[Object]:
         """Objects of a kind, in one namespace or in all."""
         plural, namespaced = self._plural(api_version, kind)

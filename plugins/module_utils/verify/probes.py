@@ -152,6 +152,19 @@ class Http(_Probe):
         return judge_http(self, response.status, response.headers.get("Location", ""), body)
 
 
+class Refused(_Probe):
+    """The API server refuses an object, in words that are expected. Nothing is kept in any case."""
+
+    type: Literal["refused"]
+    object: dict[str, Any]
+    contains: str
+
+    def ask(self, cluster: Cluster) -> Answer:
+        """Offered as a dry run, which admission judges as it would the object itself."""
+        said = cluster.offer(self.object)
+        return Answer(self.contains in said, said[:400] or "it was taken")
+
+
 class Dns(_Probe):
     """Names resolve in every one of the source's pods."""
 
@@ -321,7 +334,18 @@ class Trace(_Probe):
 
 
 Probe = Annotated[
-    NodesReady | Workloads | ObjectState | Http | Dns | Connect | Exec | Metric | XdsRejects | PrometheusQuery | Trace,
+    NodesReady
+    | Workloads
+    | ObjectState
+    | Http
+    | Dns
+    | Connect
+    | Exec
+    | Metric
+    | Refused
+    | XdsRejects
+    | PrometheusQuery
+    | Trace,
     Field(discriminator="type"),
 ]
 

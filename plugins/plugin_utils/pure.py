@@ -1,6 +1,6 @@
 # Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE)
-"""What the action plugins that render objects share: they run where the bundle's programs and the task are."""
+"""What action plugins share that only compute: they run where the task and the bundle's programs are."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.gantry.platform.plugins.action.k8s_release import plain
 
 
-class RenderAction(ActionBase):  # type: ignore[misc]
-    """Runs on the controller, since starting a module would take longer than rendering; changes nothing."""
+class PureAction(ActionBase):  # type: ignore[misc]
+    """Runs on the controller, since starting a module would take longer than its work; changes nothing."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -21,9 +21,9 @@ class RenderAction(ActionBase):  # type: ignore[misc]
     ARGUMENTS: ClassVar[dict[str, Any]]
     """The module's argument spec."""
     FAILURE: ClassVar[type[Exception]]
-    """What `render` raises, with a message for people."""
+    """What `compute` raises, with a message for people."""
 
-    def render(self, given: dict[str, Any]) -> dict[str, Any]:
+    def compute(self, given: dict[str, Any]) -> dict[str, Any]:
         """The module's return values, from its valid arguments."""
         raise NotImplementedError
 
@@ -32,7 +32,7 @@ class RenderAction(ActionBase):  # type: ignore[misc]
         result: dict[str, Any] = super().run(tmp, task_vars)
         _, given = self.validate_argument_spec(self.ARGUMENTS)
         try:
-            rendered = self.render(plain(given))
+            computed = self.compute(plain(given))
         except self.FAILURE as error:
             raise AnsibleActionFail(str(error)) from error
-        return result | {"changed": False, **rendered}
+        return result | {"changed": False, **computed}

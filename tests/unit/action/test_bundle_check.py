@@ -1,4 +1,4 @@
-"""What the module says of objects, a registry and a cluster that do not answer."""
+"""What the action says of objects, a registry and a cluster that do not answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.gantry.platform.plugins.modules.bundle_check import check
+from ansible_collections.gantry.platform.plugins.action.bundle_check import check
 
 IMAGES = {"docker.io/istio/pilot:1.31": {"digest": "sha256:" + "1" * 64, "layout": "/x"}}
 NOTHING: dict[str, Any] = {"objects": [], "kubeconfig": None, "registry": None}
@@ -32,5 +32,5 @@ def test_what_does_not_answer_is_missing(tmp_path: Path) -> None:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     found = check({**NOTHING, "registry": address, "kubeconfig": str(tmp_path / "none")}, IMAGES)
     assert not found["ok"]
-    assert f"kubeconfig {tmp_path / 'none'} cannot be used" in found["missing"][0]
+    assert f"kubeconfig {tmp_path / 'none'} cannot be read" in found["missing"][0]
     assert found["missing"][1].startswith(f"{address}: does not answer")
