@@ -32,13 +32,13 @@ WHY = {
 }
 PORTS = {
     "argocd-application-controller": {8082: "http-metrics"},
-    "argocd-applicationset-controller": {7000: "http-webhook", 8080: "http-metrics", 8081: "http-health"},
+    "argocd-applicationset-controller": {7000: "http-webhook", 8080: "http-metrics"},
     "argocd-repo-server": {8081: "grpc-repo", 8084: "http-metrics"},
     "argocd-server": {8080: "http-api", 8083: "http-metrics"},
     "argocd-redis": {6379: "tcp-redis"},
 }
 PROBES = {
-    "argocd-applicationset-controller": {"httpGet": {"path": "/healthz", "port": "http-health"}},
+    "argocd-applicationset-controller": {"tcpSocket": {"port": "http-webhook"}},
     "argocd-redis": {"tcpSocket": {"port": "tcp-redis"}},
 }
 _POLICIES = ("NetworkPolicy",)
