@@ -14,7 +14,7 @@ from tests.e2e.conftest import CONTRACT, PLATFORM, ROOT, STATE, Run, address, ch
 
 pytestmark = pytest.mark.e2e
 
-BASE = {"K", "I", "1", "2", "7", "9", "10"}
+BASE = {"K", "I", "1", "2", "7", "9", "10", "12"}
 ROWS = {
     "opa_enabled": {"O", "8"},
     "prometheus_enabled": {"P", "16", "20"},
@@ -22,6 +22,7 @@ ROWS = {
     "jaeger_enabled": {"J", "18"},
     "argocd_enabled": {"A", "21"},
     "autoscaling_enabled": {"11", "29"},
+    "identity_enabled": {"6"},
 }
 """Rows of the mission that a check must show: in any case, and where a component is switched on."""
 
