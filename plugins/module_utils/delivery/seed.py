@@ -139,10 +139,11 @@ def seed(remote: Remote, files: Mapping[str, bytes], message: str, *, check: boo
         main, own = (_head(repository, branch) for branch in (MAIN, OWN))
         wanted = repository.tree(files)
         target = _target(repository, main, own, wanted, message)
-        diverged = bool(main) and not repository.contains(main, target) and not repository.contains(target, main)
+        parted = bool(main) and not repository.contains(main, target) and not repository.contains(target, main)
+        diverged = parted and repository.tree_of(main) != wanted
         moves = [(OWN, own)] if target != own else []
         # What main holds already, it has beyond the platform's state.
-        if not diverged and not (main and repository.contains(main, target)):
+        if not parted and not (main and repository.contains(main, target)):
             moves.append((MAIN, main))
         if moves and not check:
             # The heads are those that were read, or nothing is written.
@@ -161,13 +162,17 @@ def _head(repository: _Git, branch: str) -> str:
 
 
 def _target(repository: _Git, main: str, own: str, wanted: str, message: str) -> str:
-    """The platform's own head: the one that is there if it says what is wanted, or a commit on top of it.
+    """The platform's own head: one that says what is wanted already, or a commit on top of it.
 
-    Where main has moved and says the same again, the commit is on top of main. A repository that others began stays
-    theirs: what the platform adds has no common history, and is for people to merge.
+    Where main has gone on and says the same as the platform, the commit is on top of both. A repository that others
+    began stays theirs: what the platform adds has no common history, and is for people to merge.
     """
     if own and repository.tree_of(own) == wanted:
         return own
-    ahead = own and main and repository.contains(main, own) and repository.tree_of(main) == repository.tree_of(own)
-    parent = main if ahead else own
-    return repository.line("commit-tree", wanted, *(["-p", parent] if parent else []), "-m", message)
+    ahead = bool(own and main) and repository.contains(main, own)
+    if ahead and repository.tree_of(main) == wanted:
+        return main
+    alike = bool(own and main) and repository.tree_of(main) == repository.tree_of(own)
+    parents = [main] if alike and ahead else [own, main] if alike else [own] if own else []
+    words = [word for parent in dict.fromkeys(parents) for word in ("-p", parent)]
+    return repository.line("commit-tree", wanted, *words, "-m", message)

@@ -128,6 +128,27 @@ def test_what_people_took_back_is_no_divergence(repository: Repository) -> None:
     assert repository.head() == told.main
 
 
+def test_after_a_divergence_both_go_on_once_they_say_the_same(repository: Repository) -> None:
+    repository.seed(ONE)
+    repository.push("by hand\n")
+    assert repository.seed(TWO).diverged
+    repository.push("two\n")
+    assert not repository.seed(TWO).diverged
+    told = repository.seed(ONE)
+    assert told.changed
+    assert not told.diverged
+    assert repository.head() == repository.head("platform") == told.main
+    assert len(repository.git("rev-list", "--parents", "-1", "main", cwd=repository.bare).split()) == 3
+
+
+def test_the_platform_follows_people_who_say_what_it_wants(repository: Repository) -> None:
+    repository.seed(ONE)
+    repository.push("two\n")
+    told = repository.seed(TWO)
+    assert told.changed
+    assert repository.head() == repository.head("platform") == told.main
+
+
 def test_a_repository_of_others_is_left_alone(repository: Repository) -> None:
     repository.git("clone", "-q", str(repository.bare), str(repository.work), cwd=repository.bare.parent)
     (repository.work / "theirs").write_text("x")
