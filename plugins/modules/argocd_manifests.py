@@ -1,10 +1,5 @@
-#!/usr/bin/python
 # Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE)
-"""Fit Argo CD's own manifests to the platform."""
-
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: argocd_manifests
 short_description: Fit Argo CD's own manifests to the platform
@@ -41,13 +36,8 @@ options:
     description: Annotations of the pods.
     type: dict
     default: {}
-attributes:
-  check_mode:
-    description: Nothing is changed in any mode.
-    support: full
-  diff_mode:
-    description: Nothing is changed.
-    support: none
+extends_documentation_fragment:
+  - gantry.platform.pure
 author:
   - The gantry.platform authors
 """
@@ -69,36 +59,3 @@ objects:
   elements: dict
   sample: [{apiVersion: v1, kind: ServiceAccount, metadata: {name: argocd-server, namespace: argocd}}]
 """
-
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.delivery import argocd
-from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError
-
-
-def main() -> None:
-    """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "directory": {"type": "path", "required": True},
-            "image": {"type": "str", "required": True},
-            "redis_image": {"type": "str", "required": True},
-            "namespace": {"type": "str", "default": "argocd"},
-            "resources": {"type": "dict", "default": {}},
-            "data": {"type": "dict", "default": {}},
-            "annotations": {"type": "dict", "default": {}},
-        },
-        supports_check_mode=True,
-    )
-    given = dict(module.params)
-    directory = Path(given.pop("directory"))
-    try:
-        objects = argocd.fit(argocd.read(directory), argocd.Settings(**given))
-    except DeliveryError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, objects=objects)
-
-
-if __name__ == "__main__":
-    main()

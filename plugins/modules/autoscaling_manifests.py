@@ -1,10 +1,5 @@
-#!/usr/bin/python
 # Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE)
-"""Fit the manifests of metrics-server and of the vertical pod autoscaler to the platform."""
-
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: autoscaling_manifests
 short_description: Fit the manifests of metrics-server and of the vertical pod autoscaler to the platform
@@ -37,13 +32,8 @@ options:
         which one of the same name wins, and one without a value takes upstream's away.
     type: dict
     required: true
-attributes:
-  check_mode:
-    description: Nothing is changed in any mode.
-    support: full
-  diff_mode:
-    description: Nothing is changed.
-    support: none
+extends_documentation_fragment:
+  - gantry.platform.pure
 author:
   - The gantry.platform authors
 """
@@ -75,34 +65,3 @@ objects:
   elements: dict
   sample: [{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: v1beta1.metrics.k8s.io}}]
 """
-
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.autoscaling import manifests
-
-
-def main() -> None:
-    """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "directories": {"type": "list", "elements": "path", "required": True},
-            "namespace": {"type": "str", "required": True},
-            "secret": {"type": "str", "required": True, "no_log": False},
-            "ca": {"type": "str", "required": True},
-            "components": {"type": "dict", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    try:
-        components = manifests.components(given["components"])
-        settings = manifests.Settings(given["namespace"], given["secret"], given["ca"], components)
-        objects = manifests.fit(manifests.read(map(Path, given["directories"])), settings)
-    except manifests.AutoscalingError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, objects=objects)
-
-
-if __name__ == "__main__":
-    main()
