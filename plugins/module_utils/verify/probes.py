@@ -405,8 +405,9 @@ def judge_objects(found: Sequence[dict[str, Any]], probe: ObjectState) -> Answer
         if probe.path:
             value = dig(item, probe.path)
             values.append(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value))
-            if "equals" in probe.model_fields_set and value != probe.equals:
-                bad.append(f"{name}: {probe.path} is {value!r}, expected {probe.equals!r}")
+            if "equals" in probe.model_fields_set:
+                if value != probe.equals:
+                    bad.append(f"{name}: {probe.path} is {value!r}, expected {probe.equals!r}")
             elif value in (None, "", [], {}):
                 bad.append(f"{name}: {probe.path} has no value")
     if len(found) < probe.at_least:

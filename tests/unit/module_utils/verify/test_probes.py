@@ -88,6 +88,11 @@ class TestObjects:
         wrong = probes.judge_objects([self.APP], self.probe(path="status.health.status", equals="Lost"))
         assert wrong.evidence == "App: shop: status.health.status is 'Healthy', expected 'Lost'"
 
+    def test_a_value_that_is_empty_may_be_what_is_expected(self) -> None:
+        deny = {"metadata": {"name": "deny"}, "spec": {}}
+        assert probes.judge_objects([deny], self.probe(path="spec", equals={})).ok
+        assert probes.judge_objects([deny], self.probe(path="spec")).evidence == "App: deny: spec has no value"
+
     def test_a_condition(self) -> None:
         answer = probes.judge_objects([self.APP], self.probe(condition="Ready"))
         assert answer == probes.Answer(False, "App: shop: Ready is False: later")
