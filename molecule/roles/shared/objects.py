@@ -32,6 +32,8 @@ PASSING = {
     "NodeMetrics.metrics.k8s.io",
     "PodMetrics.metrics.k8s.io",
 }
+EXPIRING = ("Secret kube-system/bootstrap-token-",)
+"""Beginnings of lines of objects that go by themselves."""
 SECONDS = 60
 """How long Kubernetes is given to clear away what belonged to a removed object, such as its volume."""
 
@@ -53,7 +55,14 @@ def objects(client: Client) -> list[str]:
 
     kinds = [kind for kind in discover(client).kinds() if kind.group_kind not in PASSING]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        return sorted({line for lines in pool.map(lambda kind: list(of(kind)), kinds) for line in lines})
+        return sorted(
+            {
+                line
+                for lines in pool.map(lambda kind: list(of(kind)), kinds)
+                for line in lines
+                if not line.startswith(EXPIRING)
+            }
+        )
 
 
 def difference(before: list[str], after: list[str]) -> list[str]:
