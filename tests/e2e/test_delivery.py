@@ -1,4 +1,4 @@
-"""Delivery from git: what is changed by hand is put back, what is pushed is live, what people pushed is not overwritten."""
+"""Delivery from git: changes by hand are put back, what is pushed is live, and nothing that people pushed is lost."""
 
 from __future__ import annotations
 
