@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -171,10 +172,9 @@ class Stay(urllib.request.HTTPRedirectHandler):
 
 
 def address() -> str:
-    """The one address of the platform, without a trailing slash."""
-    config = yaml.safe_load((PLATFORM / "kubeconfig").read_text())
-    host = urllib.parse.urlsplit(config["clusters"][0]["cluster"]["server"]).hostname
-    return f"https://{host}:{CONTRACT['platform_gateway_ports']['https']}"
+    """The one address of the platform, without a trailing slash: known before the platform is up."""
+    first = IPv4Network(CONTRACT["platform_networks"]["machines"])[10]
+    return f"https://{first}:{CONTRACT['platform_gateway_ports']['https']}"
 
 
 def get(

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -30,6 +31,7 @@ from tests.e2e.conftest import (
     play,
     wait_until,
 )
+from tests.e2e.test_delivery import Clone
 from tests.plays import BIN
 
 pytestmark = [pytest.mark.e2e, pytest.mark.harm]
@@ -135,12 +137,14 @@ class Stored:
 
     sample: ClassVar[str] = "sum(up)"
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self.mark = f"drill-{secrets.token_hex(4)}"
         self.trace = ""
         self.silence = ""
         self.moment = 0.0
         self.value = ""
+        self.commit = ""
 
     def put(self) -> None:
         """Puts something into every store of the roles that are switched on."""
@@ -148,6 +152,11 @@ class Stored:
             self.trace = secrets.token_hex(16)
             assert get("/shop", {"traceparent": f"00-{self.trace}-{secrets.token_hex(8)}-01"}).status == 200
             wait_until(self.found_trace, 20, "the trace is stored")
+        if CONTRACT.get("argocd_enabled"):
+            clone = Clone(self.directory / "clone")
+            clone.git("commit", "-q", "--allow-empty", "-m", "drill: kept over restarts")
+            clone.git("push", "-q", "origin", f"HEAD:refs/heads/{self.mark}")
+            self.commit = clone.git("rev-parse", "HEAD")
         if CONTRACT.get("prometheus_enabled"):
             self.moment = time.time()
             self.value = self.sampled()
@@ -186,12 +195,20 @@ class Stored:
         with forward("monitoring", "service/alert-receiver", 8080) as url:
             return bool(get(f"{url}/deliveries?name={self.mark}").json()["deliveries"])
 
+    def committed(self) -> bool:
+        """Whether the git server has the commit."""
+        clone = Clone(self.directory / secrets.token_hex(4))
+        return self.commit in clone.git("rev-parse", f"origin/{self.mark}")
+
     def found(self) -> list[str]:
         """Everything that was put in is found; in words."""
         words = []
         if self.trace:
             wait_until(self.found_trace, 30, "the trace is found again")
             words.append(f"trace {self.trace[:8]}")
+        if self.commit:
+            wait_until(self.committed, 60, "the commit is found again")
+            words.append(f"commit {self.commit[:8]}")
         if self.silence:
             wait_until(lambda: self.sampled() == self.value, 30, "the sample is found again")
             wait_until(self.silenced, 30, "the silence is found again")
@@ -200,7 +217,10 @@ class Stored:
         return words
 
     def forget(self) -> None:
-        """Ends the silence."""
+        """Ends the silence, and removes the commit's branch."""
+        if self.commit:
+            clone = Clone(self.directory / secrets.token_hex(4))
+            clone.git("push", "-q", "origin", f":refs/heads/{self.mark}")
         if self.silence:
             with forward("monitoring", "service/alertmanager", 9093) as url:
                 get(f"{url}/alertmanager/api/v2/silence/{self.silence}", method="DELETE")
@@ -258,11 +278,11 @@ def restart(machine: str) -> None:
     wait_until(spoke, 120, f"the kubelet of {machine} is back", pause=1)
 
 
-def test_nothing_stored_is_lost_when_pods_and_a_machine_restart(declared: list[Check]) -> None:
+def test_nothing_stored_is_lost_when_pods_and_a_machine_restart(declared: list[Check], tmp_path: Path) -> None:
     namespaces = [name for role, names in NAMESPACES.items() if CONTRACT.get(f"{role}_enabled") for name in names]
     if not namespaces:
         pytest.skip("no component is switched on in this inventory")
-    stored = Stored()
+    stored = Stored(tmp_path)
     with drill(
         "kubernetes.restart", "K", "Pods of all components and a machine restart: nothing stored is lost"
     ) as told:
