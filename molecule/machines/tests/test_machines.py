@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,35 @@ RECORD = {
     machine["name"]: machine
     for machine in json.loads(Path("/var/lib/gantry/mol-m/machines.json").read_text(encoding="utf-8"))["machines"]
 }
+
+BURN = """
+import multiprocessing, pathlib, time
+def used():
+    v1, v2 = pathlib.Path("/sys/fs/cgroup/cpuacct/cpuacct.usage"), pathlib.Path("/sys/fs/cgroup/cpu.stat")
+    return int(v1.read_text()) / 1e9 if v1.exists() else int(v2.read_text().split()[1]) / 1e6
+def burn():
+    while True: pass
+loops = [multiprocessing.Process(target=burn, daemon=True) for _ in range(2)]
+for loop in loops: loop.start()
+time.sleep(0.5)
+began, before = time.monotonic(), used()
+time.sleep(3)
+print((used() - before) / (time.monotonic() - began))
+"""
+"""Run in a machine: prints how many processors it had while two processes each wanted one."""
+
+OOM_KILLS = (
+    "cat /sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory.events 2>/dev/null"
+    " | grep -w oom_kill | cut -d' ' -f2"
+)
+
+
+def unified_groups(name: str) -> tuple[str, ...]:
+    """Where a machine's group is on a host of unified control groups: the machine sees only what lies below it."""
+    return (
+        f"/sys/fs/cgroup/gantry.slice/gantry-mol_m.slice/gantry-{name}.service",
+        f"/sys/fs/cgroup/gantry-mol-m/{name}",
+    )
 
 
 @pytest.fixture
@@ -44,10 +74,34 @@ def test_it_reaches_every_other_machine(host: Any) -> None:
 
 
 def test_it_is_held_to_its_size(host: Any, declared: dict[str, Any]) -> None:
-    quota = host.run("cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu.max 2>/dev/null").stdout.split()[0]
-    memory = host.run("cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null").stdout
+    v2 = [group for group in map(Path, unified_groups(declared["name"])) if group.exists()]
+    quota, memory = (
+        [(v2[0] / name).read_text(encoding="utf-8").split()[0] for name in ("cpu.max", "memory.max")]
+        if v2
+        else host.check_output(
+            "cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/memory/memory.limit_in_bytes"
+        ).split()
+    )
     assert int(quota) == declared["size"]["cpu"] * 100_000
-    assert int(memory.split()[0]) == int(declared["size"]["memory"].removesuffix("Mi")) * 2**20
+    assert int(memory) == int(declared["size"]["memory"].removesuffix("Mi")) * 2**20
+
+
+def test_more_processor_than_its_size_is_not_to_be_had(host: Any, declared: dict[str, Any]) -> None:
+    """Two loops would take two processors; what the machine's group used meanwhile is within its size."""
+    code = host.check_output(f"python3 -c {shlex.quote(BURN)}")
+    assert float(code) <= declared["size"]["cpu"] * 1.2
+
+
+def test_more_memory_than_its_size_is_not_to_be_had(host: Any, declared: dict[str, Any]) -> None:
+    """What asks for it by SSH is killed; the machine and its way in stay."""
+    before = host.check_output("systemctl show --property=MainPID --value ssh.service")
+    killed = int(host.check_output(OOM_KILLS))
+    wanted = int(declared["size"]["memory"].removesuffix("Mi")) + 64
+    taken = host.run(f"python3 -c 'bytearray(b\"x\") * ({wanted} << 20)'")
+    assert taken.rc in (137, -9), taken.stderr
+    assert int(host.check_output(OOM_KILLS)) > killed
+    assert host.check_output("systemctl show --property=MainPID --value ssh.service") == before
+    assert host.check_output("systemctl is-system-running") == "running"
 
 
 def test_its_control_groups_are_its_own_and_writable(host: Any) -> None:

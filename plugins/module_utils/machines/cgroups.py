@@ -154,8 +154,12 @@ def v1_limits(size: Size) -> dict[str, str]:
 
 
 def v2_limits(size: Size) -> dict[str, str]:
-    """The files of a v2 group that hold a machine to its size."""
-    return {"cpu.max": f"{int(size.cpu * PERIOD)} {PERIOD}", "memory.max": str(_pages(size.memory_bytes))}
+    """The files of a v2 group that hold a machine to its size; the host's swap would be memory beyond it."""
+    return {
+        "cpu.max": f"{int(size.cpu * PERIOD)} {PERIOD}",
+        "memory.max": str(_pages(size.memory_bytes)),
+        "memory.swap.max": "0",
+    }
 
 
 def _pages(memory: int) -> int:
@@ -309,7 +313,7 @@ class Delegated:
         return self.root / "gantry.slice" / self._slice / f"gantry-{machine}.service"
 
     def _properties(self, size: Size) -> list[str]:
-        return [f"CPUQuota={size.cpu * 100:g}%", f"MemoryMax={_pages(size.memory_bytes)}"]
+        return [f"CPUQuota={size.cpu * 100:g}%", f"MemoryMax={_pages(size.memory_bytes)}", "MemorySwapMax=0"]
 
     def prepare(self, machine: str, size: Size) -> None:  # noqa: ARG002
         """See Cgroups."""

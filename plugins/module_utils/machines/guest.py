@@ -80,7 +80,9 @@ PasswordAuthentication no
 UseDNS no
 """
 
-_SYSTEM = "[Manager]\nDefaultTimeoutStopSec=15s\n"
+# With unified control groups, one process killed for want of memory would end its whole service: the SSH server, for a
+# command that asked for too much.
+_SYSTEM = "[Manager]\nDefaultTimeoutStopSec=15s\nDefaultOOMPolicy=continue\n"
 _JOURNAL = "[Journal]\nReadKMsg=no\nRuntimeMaxUse=48M\nSystemMaxUse=48M\n"
 
 

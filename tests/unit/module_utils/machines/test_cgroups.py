@@ -36,7 +36,11 @@ def test_limits_are_the_size() -> None:
         "cpu.cfs_quota_us": "50000",
         "memory.limit_in_bytes": str(256 * 2**20),
     }
-    assert v2_limits(Size(2, "1G")) == {"cpu.max": "200000 100000", "memory.max": str(10**9 // 4096 * 4096)}
+    assert v2_limits(Size(2, "1G")) == {
+        "cpu.max": "200000 100000",
+        "memory.max": str(10**9 // 4096 * 4096),
+        "memory.swap.max": "0",
+    }
 
 
 def test_a_hybrid_host_gets_a_group_in_every_hierarchy() -> None:
@@ -91,6 +95,7 @@ def test_under_systemd_a_machine_is_a_service_of_its_size(tmp_path: Path) -> Non
         "--property=Delegate=yes",
         "--property=CPUQuota=50%",
         f"--property=MemoryMax={256 * 2**20}",
+        "--property=MemorySwapMax=0",
         "--setenv=A=1",
     } <= set(command)
 

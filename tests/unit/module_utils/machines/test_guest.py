@@ -62,6 +62,12 @@ def test_two_machines_differ_in_name_address_and_identity() -> None:
     assert "via 10.90.0.1 " in one["/etc/systemd/system/gantry-network.service"]
 
 
+def test_a_process_killed_for_want_of_memory_does_not_end_its_service() -> None:
+    """Else a command by SSH that asks for too much shuts the way in, where control groups are unified."""
+    settings = lasting_files(machine(), NETWORK, 1500, "")["/etc/systemd/system.conf.d/gantry.conf"]
+    assert "DefaultOOMPolicy=continue\n" in settings
+
+
 def test_every_machine_is_known_by_name() -> None:
     others = [machine("e-b-1", "10.90.0.12"), machine()]
     hosts = shared_files(machine(), others, "", "")["/etc/hosts"].splitlines()
