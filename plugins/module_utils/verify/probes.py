@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import secrets
 import ssl
@@ -11,6 +12,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
@@ -84,7 +86,8 @@ class Workloads(_Probe):
 class ObjectState(_Probe):
     """Objects of a kind have a condition with status True, or a value at a path (`status.health.status`).
 
-    Without `equals` any value will do that is not empty; the answer tells it.
+    Without `equals` any value will do that is not empty; the answer tells it. `grace`: seconds for which the condition
+    may have been another one, where its controller needs some time with something new.
     """
 
     type: Literal["object"]
@@ -94,6 +97,7 @@ class ObjectState(_Probe):
     name: str = ""
     selector: str = ""
     condition: str = ""
+    grace: Annotated[float, Field(ge=0)] = 0.0
     path: str = ""
     equals: Any = None
     at_least: int = 1
@@ -394,6 +398,7 @@ def judge_workloads(found: Sequence[tuple[str, dict[str, Any]]], where: str) -> 
 def judge_objects(found: Sequence[dict[str, Any]], probe: ObjectState) -> Answer:
     """Each object's condition or value against what the probe expects."""
     bad: list[str] = []
+    young: list[str] = []
     values: list[str] = []
     for item in found:
         name = item["metadata"]["name"]
@@ -401,7 +406,9 @@ def judge_objects(found: Sequence[dict[str, Any]], probe: ObjectState) -> Answer
             conditions = {c.get("type"): c for c in item.get("status", {}).get("conditions", [])}
             state = conditions.get(probe.condition, {})
             if state.get("status") != "True":
-                bad.append(f"{name}: {probe.condition} is {state.get('status', 'absent')}: {state.get('message', '')}")
+                said = f"{name}: {probe.condition} is {state.get('status', 'absent')}: {state.get('message', '')}"
+                since = state.get("lastTransitionTime") or item["metadata"].get("creationTimestamp", "")
+                (young if _age(since) < probe.grace else bad).append(said)
         if probe.path:
             value = dig(item, probe.path)
             values.append(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value))
@@ -415,7 +422,13 @@ def judge_objects(found: Sequence[dict[str, Any]], probe: ObjectState) -> Answer
     told = probe.equals if "equals" in probe.model_fields_set else ", ".join(values)
     holds = " and ".join(filter(None, [probe.condition, f"{probe.path}={told}" if probe.path else ""]))
     names = ", ".join(item["metadata"]["name"] for item in found)
-    return Answer(not bad, f"{probe.kind}: " + ("; ".join(bad) or f"{names} {holds or 'exist'}".strip()))
+    good = f"{'; '.join(young)} (for less than {probe.grace:.0f} s)" if young else f"{names} {holds or 'exist'}".strip()
+    return Answer(not bad, f"{probe.kind}: " + ("; ".join(bad) or good))
+
+
+def _age(at: str) -> float:
+    """Seconds since a moment as Kubernetes writes it; endless where it wrote none."""
+    return (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds() if at else math.inf
 
 
 def judge_http(probe: Http, status: int, location: str, body: str) -> Answer:

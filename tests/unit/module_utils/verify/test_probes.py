@@ -6,6 +6,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -96,6 +97,23 @@ class TestObjects:
     def test_a_condition(self) -> None:
         answer = probes.judge_objects([self.APP], self.probe(condition="Ready"))
         assert answer == probes.Answer(False, "App: shop: Ready is False: later")
+
+    def test_a_condition_that_has_some_time(self) -> None:
+        def app(seconds: int) -> dict[str, Any]:
+            since = (datetime.now(UTC) - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            state = {"type": "Ready", "status": "False", "message": "later", "lastTransitionTime": since}
+            return {"metadata": {"name": "shop"}, "status": {"conditions": [state]}}
+
+        probe = self.probe(condition="Ready", grace=60)
+        told = "App: shop: Ready is False: later (for less than 60 s)"
+        assert probes.judge_objects([app(30)], probe) == probes.Answer(True, told)
+        assert not probes.judge_objects([app(90)], probe).ok
+        assert not probes.judge_objects([app(30)], self.probe(condition="Ready")).ok
+        new = {
+            "metadata": {"name": "shop", "creationTimestamp": app(30)["status"]["conditions"][0]["lastTransitionTime"]}
+        }
+        assert probes.judge_objects([new], probe).ok
+        assert not probes.judge_objects([{"metadata": {"name": "shop"}}], probe).ok
 
     def test_too_few(self) -> None:
         assert probes.judge_objects([], self.probe()).evidence == "App: 0 found, expected at least 1"
