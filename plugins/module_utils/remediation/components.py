@@ -16,6 +16,8 @@ LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
 """Labels that say what runs in a pod; the first that is set is the component's name."""
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 """The annotation of ``kubectl rollout restart``."""
+TRACKED = "argocd.argoproj.io/tracking-id"
+"""The annotation of what Argo CD delivers."""
 ROLES = {"shop": "services"}
 """Releases whose role, and so the checks, are named otherwise."""
 
@@ -156,6 +158,12 @@ def is_ready(pod: Object) -> bool:
     """Whether a pod takes traffic."""
     conditions = (pod.get("status") or {}).get("conditions") or []
     return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+
+
+def delivered(workloads: Iterable[Object]) -> list[str]:
+    """The role of workloads that Argo CD delivers, if any of these is one."""
+    tracked = any(TRACKED in (live["metadata"].get("annotations") or {}) for live in workloads)
+    return ["services"] if tracked else []
 
 
 def checks(releases: Iterable[str], component: Component) -> list[str]:

@@ -98,12 +98,11 @@ class Restart:
         return [{"apiVersion": kind.api_version, "kind": kind.name, **item} for item in items]
 
     def _releases(self, workloads: list[Object]) -> list[str]:
-        """The releases that the workloads belong to, as `<name>.<namespace>`; others carry no such label."""
+        """The releases that the workloads belong to, as `<name>.<namespace>`; those from git to `services`."""
         members = {member_of(live) for live in workloads} - {""}
-        if not members:
-            return []
-        parents = (self.client.find(PARENT.path()) or {}).get("items") or []
-        return [str(p["metadata"]["name"]) for p in parents if (p["metadata"].get("labels") or {}).get(ID) in members]
+        parents = (self.client.find(PARENT.path()) or {}).get("items") or [] if members else []
+        found = [p["metadata"] for p in parents if (p["metadata"].get("labels") or {}).get(ID) in members]
+        return [str(parent["name"]) for parent in found] + components.delivered(workloads)
 
 
 def _shown(step: Step) -> Object:

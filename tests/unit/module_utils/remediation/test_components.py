@@ -128,3 +128,11 @@ def test_the_checks_of_a_component_are_those_of_its_role() -> None:
     assert components.checks(["shop.shop"], Component("shop", "catalog")) == ["services.*"]
     assert components.checks([], Component("kube-system", "kube-dns")) == ["kubernetes.*"]
     assert components.checks([], component) == ["*"]
+
+
+def test_what_comes_from_git_is_judged_by_the_services_checks() -> None:
+    live = workload("catalog")
+    assert components.delivered([live]) == []
+    live["metadata"]["annotations"] = {components.TRACKED: "catalog-prod:apps/Deployment:shop/catalog"}
+    assert components.delivered([live]) == ["services"]
+    assert components.checks(["services"], Component("shop", "catalog")) == ["services.*"]
