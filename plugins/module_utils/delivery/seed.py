@@ -74,6 +74,8 @@ class _Git:
             "GIT_DIR": str(directory),
             "GIT_INDEX_FILE": str(directory / "seed.index"),
             "GIT_TERMINAL_PROMPT": "0",
+            "GIT_HTTP_LOW_SPEED_LIMIT": "1",
+            "GIT_HTTP_LOW_SPEED_TIME": "10",
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "LC_ALL": "C",
