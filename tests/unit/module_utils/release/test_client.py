@@ -75,13 +75,14 @@ Hang = Callable[[int, float, int], Client]
 
 @pytest.fixture
 def hanging_up() -> Iterator[Hang]:
-    """A client of a server that answers so many requests, then hangs up after some seconds so many times."""
+    """A client of a server that answers so many requests, all at once, then hangs up after some seconds so many times."""
     servers: list[socket.socket] = []
 
     def serve(answers: int, seconds: float, times: int) -> Client:
         listener = socket.create_server(("127.0.0.1", 0))
         servers.append(listener)
-        lock, turns = threading.Lock(), iter([True] * answers + [False] * times)
+        lock, turns = threading.Lock(), iter(["together"] * answers + ["hang up"] * times)
+        gate = threading.Barrier(max(1, answers))
 
         def talk(connection: socket.socket) -> None:
             with connection, connection.makefile("rwb") as stream:
@@ -92,10 +93,12 @@ def hanging_up() -> Iterator[Hang]:
                         length = int(value) if name.lower() == b"content-length" else length
                     stream.read(length)
                     with lock:
-                        turn = next(turns, True)
-                    if not turn:
+                        turn = next(turns, "")
+                    if turn == "hang up":
                         time.sleep(seconds)
                         return
+                    if turn == "together":
+                        gate.wait(timeout=10)
                     stream.write(b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"kind":"ConfigMap"}')
                     stream.flush()
 
@@ -132,8 +135,7 @@ def test_kept_connections_that_the_server_closed_are_all_passed_over(
 ) -> None:
     client = hanging_up(8, 0.0, 8)
     with ThreadPoolExecutor(8) as pool:  # eight connections are open, and kept
-        barrier = threading.Barrier(8)
-        assert len(list(pool.map(lambda _: (barrier.wait(), client.request(**APPLIED)), range(8)))) == 8
+        assert len(list(pool.map(lambda _: client.request(**APPLIED), range(8)))) == 8
     pauses: list[float] = []
     monkeypatch.setattr(client_module, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pauses.append))
     assert client.request(**APPLIED)[0] == 200
