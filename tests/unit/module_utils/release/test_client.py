@@ -75,7 +75,7 @@ Hang = Callable[[int, float, int], Client]
 
 @pytest.fixture
 def hanging_up() -> Iterator[Hang]:
-    """A client of a server that answers so many requests, all at once, then hangs up after some seconds so many times."""
+    """A client of a server that answers so many requests at once, then hangs up after some seconds so many times."""
     servers: list[socket.socket] = []
 
     def serve(answers: int, seconds: float, times: int) -> Client:
