@@ -98,7 +98,11 @@ def test_life_of_the_certificates(play: Play) -> None:
     assert isinstance(key, ec.EllipticCurvePublicKey)
     gateway.verify_directly_issued_by(authority)
     names = gateway.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == ["test.gantry.internal", "*.test.gantry.internal"]
+    assert names.get_values_for_type(x509.DNSName) == [
+        "test.gantry.internal",
+        "*.test.gantry.internal",
+        "istio-ingressgateway.istio-ingress.svc",
+    ]
     assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["192.0.2.1"]
 
     assert play.changed() == 0
