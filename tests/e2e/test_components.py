@@ -217,10 +217,7 @@ class Stored:
         return words
 
     def forget(self) -> None:
-        """Ends the silence, and removes the commit's branch."""
-        if self.commit:
-            clone = Clone(self.directory / secrets.token_hex(4))
-            clone.git("push", "-q", "origin", f":refs/heads/{self.mark}")
+        """Ends the silence. The commit's branch stays: the git server lets nobody take one away."""
         if self.silence:
             with forward("monitoring", "service/alertmanager", 9093) as url:
                 get(f"{url}/alertmanager/api/v2/silence/{self.silence}", method="DELETE")
