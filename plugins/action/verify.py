@@ -23,7 +23,6 @@ ARGUMENTS = {
     "directory": {"type": "path", "required": True},
     "only": {"type": "list", "elements": "str", "default": ["*"]},
     "patience": {"type": "float", "default": 0},
-    "timeout": {"type": "float", "default": 12},
 }
 
 
@@ -51,8 +50,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if self._task.check_mode and not Path(options["kubeconfig"]).exists():
             return result | {"skipped": True, "changed": False, "msg": "There is no cluster yet that could be asked"}
         started = time.monotonic()
-        timeout = max(options["timeout"], options["patience"])
-        results = engine.run(checks, Cluster(Path(options["kubeconfig"])), timeout)
+        results = engine.run(checks, Cluster(Path(options["kubeconfig"])))
         seconds = round(time.monotonic() - started, 3)
         directory = Path(options["directory"])
         if not self._task.check_mode:

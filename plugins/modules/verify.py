@@ -36,10 +36,6 @@ options:
     description: Seconds for which each probe that fails is asked again at least, and more if its own C(within) says so.
     type: float
     default: 0
-  timeout:
-    description: Seconds after which no probe is asked again, unless O(patience) is longer.
-    type: float
-    default: 12
 attributes:
   check_mode:
     description: The system is asked, the report is not written. Where there is no kubeconfig yet, nothing is asked.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from math import inf
 
 from ansible_collections.gantry.platform.plugins.module_utils.verify.cluster import Cluster, ClusterError
 from ansible_collections.gantry.platform.plugins.module_utils.verify.model import Check, Result
@@ -16,9 +17,9 @@ PAUSE = 0.5
 
 
 def run(
-    checks: Sequence[Check], cluster: Cluster, timeout: float, clock: Callable[[], float] = time.monotonic
+    checks: Sequence[Check], cluster: Cluster, timeout: float = inf, clock: Callable[[], float] = time.monotonic
 ) -> list[Result]:
-    """Results in the order of the checks. `timeout`: seconds after which no failed probe is tried again."""
+    """Results in the order of the checks. `timeout`: seconds after which no failed probe is tried again, whatever its check's `within`."""
     deadline = clock() + timeout
 
     def settle(check: Check) -> Result:
