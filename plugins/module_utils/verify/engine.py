@@ -19,7 +19,10 @@ PAUSE = 0.5
 def run(
     checks: Sequence[Check], cluster: Cluster, timeout: float = inf, clock: Callable[[], float] = time.monotonic
 ) -> list[Result]:
-    """Results in the order of the checks. `timeout`: seconds after which no failed probe is tried again, whatever its check's `within`."""
+    """Results in the order of the checks.
+
+    `timeout`: seconds after which no failed probe is tried again, whatever its check's `within`.
+    """
     deadline = clock() + timeout
 
     def settle(check: Check) -> Result:
