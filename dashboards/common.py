@@ -263,6 +263,17 @@ def rows(title: str, by: Mapping[str, str], *columns: Column, width: int = 24, h
     return panel
 
 
+def rate(counter: str, *by: str) -> str:
+    """Increase a second of a counter, summed over all series or by labels."""
+    grouped = f" by ({', '.join(by)})" if by else ""
+    return f"sum{grouped} (rate({counter}[$__rate_interval]))"
+
+
+def quantile(share: float, buckets: str) -> str:
+    """A quantile over all series of a histogram's buckets."""
+    return f"histogram_quantile({share}, {rate(buckets, 'le')})"
+
+
 def or_none(expr: str, label: str) -> str:
     """Something may have no series yet, rightly: then there is one of zero, called ``none``."""
     return f'{expr} or on () label_replace(vector(0), "{label}", "none", "", "")'

@@ -17,6 +17,8 @@ from dashboards.common import (
     dial,
     lines,
     number,
+    quantile,
+    rate,
     rows,
 )
 
@@ -31,21 +33,13 @@ _MEMORY = "sum by (node) (node_memory_working_set_bytes) / sum by (node) (node:m
 _DISK = 'fstype!~"tmpfs|ramfs|squashfs|overlay|fuse.*"'
 
 
-def _rate(selector: str, *by: str) -> str:
-    return f"sum by ({', '.join(by)}) (rate({selector}[$__rate_interval]))"
-
-
-def _quantile(share: float) -> str:
-    return f"histogram_quantile({share}, {_rate(_BUCKETS, 'le')})"
-
-
 def _errors(*by: str) -> str:
     """Share of requests answered by an error of the service's own."""
-    return f"({_rate(_ERRORS, *by)} or 0 * {_rate(_REQUESTS, *by)}) / {_rate(_REQUESTS, *by)}"
+    return f"({rate(_ERRORS, *by)} or 0 * {rate(_REQUESTS, *by)}) / {rate(_REQUESTS, *by)}"
 
 
 def _etcd(what: str) -> str:
-    return f"histogram_quantile(0.99, {_rate(f'etcd_disk_{what}_duration_seconds_bucket', 'le')})"
+    return quantile(0.99, f"etcd_disk_{what}_duration_seconds_bucket")
 
 
 def dashboard() -> Dashboard:
@@ -70,8 +64,8 @@ def dashboard() -> Dashboard:
                     number(
                         "Requests answered well", "percentunit", f"1 - {_errors()}", steps=GOOD_WHEN_HIGH, decimals=2
                     ),
-                    number("Requests", "reqps", _rate(_REQUESTS)),
-                    number("99th percentile", "ms", _quantile(0.99), steps=SLOW_MILLISECONDS),
+                    number("Requests", "reqps", rate(_REQUESTS)),
+                    number("99th percentile", "ms", quantile(0.99, _BUCKETS), steps=SLOW_MILLISECONDS),
                     number("Pods running", "short", "sum(kubelet_running_pods)"),
                 ),
             ),
@@ -81,13 +75,13 @@ def dashboard() -> Dashboard:
                     lines(
                         "Latency",
                         "ms",
-                        *(Query(_quantile(share), f"{share:.0%}") for share in (0.5, 0.9, 0.99)),
+                        *(Query(quantile(share, _BUCKETS), f"{share:.0%}") for share in (0.5, 0.9, 0.99)),
                         width=8,
                     ),
                     lines(
                         "Traffic",
                         "reqps",
-                        Query(_rate(_REQUESTS, "destination_service_name"), "{{destination_service_name}}"),
+                        Query(rate(_REQUESTS, "destination_service_name"), "{{destination_service_name}}"),
                         width=8,
                         stacked=True,
                     ),
@@ -115,7 +109,7 @@ def dashboard() -> Dashboard:
                         "Bps",
                         *(
                             Query(
-                                _rate(f'node_network_{name}_bytes_total{{device!~"lo|veth.*|lxc.*|cilium.*"}}', "node"),
+                                rate(f'node_network_{name}_bytes_total{{device!~"lo|veth.*|lxc.*|cilium.*"}}', "node"),
                                 f"{{{{node}}}} {direction}",
                             )
                             for name, direction in (("receive", "in"), ("transmit", "out"))
@@ -129,14 +123,14 @@ def dashboard() -> Dashboard:
                     lines(
                         "API server: requests",
                         "reqps",
-                        Query(_rate("apiserver_request_total", "verb"), "{{verb}}"),
+                        Query(rate("apiserver_request_total", "verb"), "{{verb}}"),
                         width=8,
                         stacked=True,
                     ),
                     lines(
                         "API server: 99th percentile",
                         "s",
-                        Query(f"histogram_quantile(0.99, {_rate(_API, 'le', 'verb')})", "{{verb}}"),
+                        Query(f"histogram_quantile(0.99, {rate(_API, 'le', 'verb')})", "{{verb}}"),
                         width=8,
                         description="Without the time that admission webhooks take; watches do not count.",
                     ),

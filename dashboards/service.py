@@ -16,6 +16,8 @@ from dashboards.common import (
     lines,
     number,
     or_none,
+    quantile,
+    rate,
     rows,
 )
 
@@ -34,15 +36,6 @@ _PODS = 'namespace="$namespace", pod=~"$workload-([a-z0-9]+-)?[a-z0-9]+"'
 _CONTAINERS = f'job="cadvisor", {_PODS}, container!=""'
 
 
-def _rate(selector: str, *by: str) -> str:
-    grouped = f" by ({', '.join(by)})" if by else ""
-    return f"sum{grouped} (rate({selector}[$__rate_interval]))"
-
-
-def _quantile(share: float) -> str:
-    return f"histogram_quantile({share}, {_rate(_BUCKETS, 'le')})"
-
-
 def dashboard() -> Dashboard:
     """Build it."""
     return build(
@@ -54,20 +47,20 @@ def dashboard() -> Dashboard:
             Row(
                 "Now",
                 (
-                    number("Requests", "reqps", _rate(_REQUESTS), width=6),
+                    number("Requests", "reqps", rate(_REQUESTS), width=6),
                     number(
                         "Answered well",
                         "percentunit",
-                        f"1 - ({_rate(_ERRORS)} or vector(0)) / {_rate(_REQUESTS)}",
+                        f"1 - ({rate(_ERRORS)} or vector(0)) / {rate(_REQUESTS)}",
                         steps=GOOD_WHEN_HIGH,
                         width=6,
                         decimals=2,
                     ),
-                    number("Median", "ms", _quantile(0.5), width=6),
+                    number("Median", "ms", quantile(0.5, _BUCKETS), width=6),
                     number(
                         "99th percentile",
                         "ms",
-                        _quantile(0.99),
+                        quantile(0.99, _BUCKETS),
                         steps=SLOW_MILLISECONDS,
                         width=6,
                     ),
@@ -79,33 +72,33 @@ def dashboard() -> Dashboard:
                     lines(
                         "Rate by response code",
                         "reqps",
-                        Query(_rate(_REQUESTS, "response_code"), "{{response_code}}"),
+                        Query(rate(_REQUESTS, "response_code"), "{{response_code}}"),
                         width=8,
                         stacked=True,
                     ),
                     lines(
                         "Errors",
                         "percentunit",
-                        Query(f"({_rate(_ERRORS)} or vector(0)) / {_rate(_REQUESTS)}", "errors"),
+                        Query(f"({rate(_ERRORS)} or vector(0)) / {rate(_REQUESTS)}", "errors"),
                         width=8,
                     ),
                     lines(
                         "Duration",
                         "ms",
-                        *(Query(_quantile(share), f"{share:.0%}") for share in (0.5, 0.9, 0.99)),
+                        *(Query(quantile(share, _BUCKETS), f"{share:.0%}") for share in (0.5, 0.9, 0.99)),
                         width=8,
                     ),
-                    durations("Durations", "ms", _rate(_BUCKETS, "le")),
+                    durations("Durations", "ms", rate(_BUCKETS, "le")),
                     lines(
                         "Rate by caller",
                         "reqps",
-                        Query(_rate(_REQUESTS, "source_principal"), "{{source_principal}}"),
+                        Query(rate(_REQUESTS, "source_principal"), "{{source_principal}}"),
                         stacked=True,
                     ),
                     lines(
                         "As callers see it, by response flags",
                         "reqps",
-                        Query(_rate(_CALLED, "response_flags"), "{{response_flags}}"),
+                        Query(rate(_CALLED, "response_flags"), "{{response_flags}}"),
                         description="What Envoy says of answers that the service did not give: - none, UO overflow, "
                         "UH no healthy host, URX out of retries, DC the caller left.",
                     ),
@@ -113,7 +106,7 @@ def dashboard() -> Dashboard:
                         "Requests that it makes",
                         "reqps",
                         Query(
-                            or_none(_rate(_CALLS, "destination_service_name"), "destination_service_name"),
+                            or_none(rate(_CALLS, "destination_service_name"), "destination_service_name"),
                             "{{destination_service_name}}",
                         ),
                         stacked=True,
@@ -126,7 +119,7 @@ def dashboard() -> Dashboard:
                     lines(
                         "CPU by pod",
                         "cores",
-                        Query(_rate(f"container_cpu_usage_seconds_total{{{_CONTAINERS}}}", "pod"), "{{pod}}"),
+                        Query(rate(f"container_cpu_usage_seconds_total{{{_CONTAINERS}}}", "pod"), "{{pod}}"),
                         width=8,
                     ),
                     lines(
@@ -140,8 +133,8 @@ def dashboard() -> Dashboard:
                         "percentunit",
                         Query(
                             or_none(
-                                f"{_rate(f'container_cpu_cfs_throttled_periods_total{{{_CONTAINERS}}}', 'pod')}"
-                                f" / {_rate(f'container_cpu_cfs_periods_total{{{_CONTAINERS}}}', 'pod')}",
+                                f"{rate(f'container_cpu_cfs_throttled_periods_total{{{_CONTAINERS}}}', 'pod')}"
+                                f" / {rate(f'container_cpu_cfs_periods_total{{{_CONTAINERS}}}', 'pod')}",
                                 "pod",
                             ),
                             "{{pod}}",
@@ -153,7 +146,7 @@ def dashboard() -> Dashboard:
                         "Pods",
                         {"pod": "Pod", "node": "Node"},
                         Column(
-                            "CPU", _rate(f"container_cpu_usage_seconds_total{{{_CONTAINERS}}}", "pod", "node"), "cores"
+                            "CPU", rate(f"container_cpu_usage_seconds_total{{{_CONTAINERS}}}", "pod", "node"), "cores"
                         ),
                         Column(
                             "Memory",

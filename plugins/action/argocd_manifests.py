@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from ansible_collections.gantry.platform.plugins.module_utils.delivery import argocd
 from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError
-from ansible_collections.gantry.platform.plugins.plugin_utils.pure import PureAction
+from ansible_collections.gantry.platform.plugins.plugin_utils.pure import ObjectsAction
 
 
-class ActionModule(PureAction):
+class ActionModule(ObjectsAction):
     """Reads the manifests; applies nothing."""
 
     FAILURE = DeliveryError
@@ -26,7 +26,7 @@ class ActionModule(PureAction):
         "annotations": {"type": "dict", "default": {}},
     }
 
-    def compute(self, given: dict[str, Any]) -> dict[str, Any]:
+    def objects(self, given: dict[str, Any]) -> list[dict[str, Any]]:
         """The fitted objects."""
         directory = Path(given.pop("directory"))
-        return {"objects": argocd.fit(argocd.read(directory), argocd.Settings(**given))}
+        return argocd.fit(argocd.read(directory), argocd.Settings(**given))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.gantry.platform.plugins.module_utils.autoscaling import manifests
-from ansible_collections.gantry.platform.plugins.plugin_utils.pure import PureAction
+from ansible_collections.gantry.platform.plugins.plugin_utils.pure import ObjectsAction
 
 
-class ActionModule(PureAction):
+class ActionModule(ObjectsAction):
     """Reads the manifests; applies nothing."""
 
     FAILURE = manifests.AutoscalingError
@@ -23,8 +23,8 @@ class ActionModule(PureAction):
         "components": {"type": "dict", "required": True},
     }
 
-    def compute(self, given: dict[str, Any]) -> dict[str, Any]:
+    def objects(self, given: dict[str, Any]) -> list[dict[str, Any]]:
         """The fitted objects."""
         components = manifests.components(given["components"])
         settings = manifests.Settings(given["namespace"], given["secret"], given["ca"], components)
-        return {"objects": manifests.fit(manifests.read(map(Path, given["directories"])), settings)}
+        return manifests.fit(manifests.read(map(Path, given["directories"])), settings)

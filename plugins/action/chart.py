@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.gantry.platform.plugins.module_utils.chart.render import Chart, ChartError, render
-from ansible_collections.gantry.platform.plugins.plugin_utils.pure import PureAction
+from ansible_collections.gantry.platform.plugins.plugin_utils.pure import ObjectsAction
 
 
-class ActionModule(PureAction):
+class ActionModule(ObjectsAction):
     """Calls helm."""
 
     FAILURE = ChartError
@@ -26,7 +26,7 @@ class ActionModule(PureAction):
         "crds": {"type": "bool", "default": True},
     }
 
-    def compute(self, given: dict[str, Any]) -> dict[str, Any]:
+    def objects(self, given: dict[str, Any]) -> list[dict[str, Any]]:
         """The objects."""
         helm, directory = Path(given.pop("helm")), Path(given.pop("directory"))
-        return {"objects": render(helm, Chart(directory=directory, **given))}
+        return render(helm, Chart(directory=directory, **given))

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from ansible_collections.gantry.platform.plugins.module_utils.policy import gatekeeper
 from ansible_collections.gantry.platform.plugins.module_utils.policy.library import PolicyError
-from ansible_collections.gantry.platform.plugins.plugin_utils.pure import PureAction
+from ansible_collections.gantry.platform.plugins.plugin_utils.pure import ObjectsAction
 
 
-class ActionModule(PureAction):
+class ActionModule(ObjectsAction):
     """Reads the manifest; applies nothing."""
 
     FAILURE = PolicyError
@@ -30,8 +30,8 @@ class ActionModule(PureAction):
         "annotations": {"type": "dict", "default": {}},
     }
 
-    def compute(self, given: dict[str, Any]) -> dict[str, Any]:
+    def objects(self, given: dict[str, Any]) -> list[dict[str, Any]]:
         """The fitted objects."""
         manifest = Path(given.pop("manifest"))
         given["exempt_namespaces"] = tuple(given["exempt_namespaces"])
-        return {"objects": gatekeeper.fit(gatekeeper.read(manifest), gatekeeper.Settings(**given))}
+        return gatekeeper.fit(gatekeeper.read(manifest), gatekeeper.Settings(**given))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.gantry.platform.plugins.module_utils.istio.render import IstioError, render
-from ansible_collections.gantry.platform.plugins.plugin_utils.pure import PureAction
+from ansible_collections.gantry.platform.plugins.plugin_utils.pure import ObjectsAction
 
 
-class ActionModule(PureAction):
+class ActionModule(ObjectsAction):
     """Calls istioctl."""
 
     FAILURE = IstioError
@@ -20,6 +20,6 @@ class ActionModule(PureAction):
         "spec": {"type": "dict", "required": True},
     }
 
-    def compute(self, given: dict[str, Any]) -> dict[str, Any]:
+    def objects(self, given: dict[str, Any]) -> list[dict[str, Any]]:
         """The objects."""
-        return {"objects": render(Path(given["istioctl"]), given["spec"])}
+        return render(Path(given["istioctl"]), given["spec"])

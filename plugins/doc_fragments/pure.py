@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Attributes of modules that only compute."""
+    """Modules that only compute."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -17,4 +17,6 @@ attributes:
   diff_mode:
     description: Nothing is changed.
     support: none
+author:
+  - The gantry.platform authors
 """

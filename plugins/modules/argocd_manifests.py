@@ -5,7 +5,7 @@ module: argocd_manifests
 short_description: Fit Argo CD's own manifests to the platform
 version_added: 0.1.0
 description:
-  - Reads the manifests out of Argo CD's module and returns their objects, fitted. Nothing is applied.
+  - Reads the manifests out of Argo CD's module and returns their objects, fitted.
   - Dex, notifications and all cluster-wide rights are left out, and so are upstream's network policies.
 options:
   directory:
@@ -32,14 +32,10 @@ options:
     description: ConfigMap or Secret of the manifests → what is set in it. Set C(no_log) where there are secrets.
     type: dict
     default: {}
-  annotations:
-    description: Annotations of the pods.
-    type: dict
-    default: {}
 extends_documentation_fragment:
+  - gantry.platform.manifests
+  - gantry.platform.manifests.pods
   - gantry.platform.pure
-author:
-  - The gantry.platform authors
 """
 
 EXAMPLES = r"""

@@ -5,7 +5,7 @@ module: autoscaling_manifests
 short_description: Fit the manifests of metrics-server and of the vertical pod autoscaler to the platform
 version_added: 0.1.0
 description:
-  - Reads the manifests out of the components' modules and returns their objects, fitted. Nothing is applied.
+  - Reads the manifests out of the components' modules and returns their objects, fitted.
   - All is moved into one namespace, runs restricted, and shows the API server a certificate of a known authority.
 options:
   directories:
@@ -33,9 +33,8 @@ options:
     type: dict
     required: true
 extends_documentation_fragment:
+  - gantry.platform.manifests
   - gantry.platform.pure
-author:
-  - The gantry.platform authors
 """
 
 EXAMPLES = r"""

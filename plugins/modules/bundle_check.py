@@ -25,8 +25,6 @@ options:
     type: str
 extends_documentation_fragment:
   - gantry.platform.pure
-author:
-  - The gantry.platform authors
 """
 
 EXAMPLES = r"""

@@ -8,8 +8,6 @@ version_added: 0.1.0
 description:
   - Renders a chart that lies in a directory, and returns its objects for M(gantry.platform.k8s_release).
   - It runs on the controller, asks no cluster and no network, and writes nothing. Hooks and tests are left out.
-author:
-  - The gantry.platform authors
 options:
   helm:
     description: Path of helm.

@@ -5,7 +5,7 @@ module: gatekeeper_manifests
 short_description: Fit Gatekeeper's own manifest to the platform
 version_added: 0.1.0
 description:
-  - Reads the manifest out of Gatekeeper's module and returns its objects, fitted. Nothing is applied.
+  - Reads the manifest out of Gatekeeper's module and returns its objects, fitted.
   - Mutation is left out, and the webhook is asked only about kinds that a policy looks at.
 options:
   manifest:
@@ -51,14 +51,10 @@ options:
     type: list
     elements: str
     default: []
-  annotations:
-    description: Annotations of the pods.
-    type: dict
-    default: {}
 extends_documentation_fragment:
+  - gantry.platform.manifests
+  - gantry.platform.manifests.pods
   - gantry.platform.pure
-author:
-  - The gantry.platform authors
 """
 
 EXAMPLES = r"""

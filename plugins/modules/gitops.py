@@ -10,8 +10,6 @@ description:
     and the objects that they come to.
   - Each file is a C(kustomization.yaml) that pins the images of one service in one stage to digests, and patches it.
   - It runs on the controller, asks no cluster and no network, and writes nothing.
-author:
-  - The gantry.platform authors
 options:
   kubectl:
     description: Path of kubectl, which has kustomize built in.

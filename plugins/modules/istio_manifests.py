@@ -8,9 +8,6 @@ description:
   - Renders an IstioOperator specification with the charts inside istioctl, on the controller.
   - No cluster and no network is asked.
   - The failure policy of the validating webhooks is left out, as istiod itself sets it.
-  - Hand the objects to M(gantry.platform.k8s_release).
-author:
-  - The gantry.platform authors
 options:
   istioctl:
     description: Path of istioctl on the controller. Its version is the version of Istio.
@@ -23,6 +20,7 @@ options:
     type: dict
     required: true
 extends_documentation_fragment:
+  - gantry.platform.manifests
   - gantry.platform.pure
 """
 

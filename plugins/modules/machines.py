@@ -8,7 +8,6 @@ DOCUMENTATION = r"""
 module: machines
 short_description: Makes an environment's node pools into systemd-nspawn machines on this host
 version_added: 0.1.0
-author: The gantry.platform authors (@gantry-platform)
 description:
   - Plans machines from node pools, and creates, starts, stops, repairs and removes them.
   - A machine is a full system in a container of systemd-nspawn, with systemd as its process 1, an address of its own on
@@ -18,10 +17,6 @@ description:
   - Every run starts from what is really there. Killed processes, vanished links, rules, mounts or control groups are
     made again.
 options:
-  environment:
-    description: Name of the environment; everything made on the host carries it.
-    type: str
-    required: true
   state:
     description:
       - V(present) makes every machine of O(pools) run. V(started) and V(stopped) act on recorded machines.
@@ -57,9 +52,8 @@ options:
       - Without it they are left running and returned as RV(surplus).
     type: bool
     default: false
-  state_directory:
-    description: Where machines, keys and the record lie; V(/var/lib/gantry/<environment>) if not given.
-    type: path
+extends_documentation_fragment:
+  - gantry.platform.machines
 attributes:
   check_mode: {support: full, description: Looks and does nothing.}
   diff_mode: {support: full, description: Shows each machine before and after.}

@@ -8,23 +8,17 @@ DOCUMENTATION = r"""
 module: machines_info
 short_description: Tells which machines an environment has on this host
 version_added: 0.1.0
-author: The gantry.platform authors (@gantry-platform)
 description:
   - Reads the record and looks at the running processes. Needs no network and changes nothing.
 options:
-  environment:
-    description: Name of the environment.
-    type: str
-    required: true
   pools:
     description:
       - Node pools as in the inventory contract.
       - With them, machines that no pool asks for are returned as RV(surplus).
     type: list
     elements: dict
-  state_directory:
-    description: Where machines, keys and the record lie; V(/var/lib/gantry/<environment>) if not given.
-    type: path
+extends_documentation_fragment:
+  - gantry.platform.machines
 attributes:
   check_mode: {support: full, description: It only looks.}
   diff_mode: {support: none, description: Nothing is changed.}

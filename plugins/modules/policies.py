@@ -61,8 +61,6 @@ options:
     default: []
 extends_documentation_fragment:
   - gantry.platform.pure
-author:
-  - The gantry.platform authors
 """
 
 EXAMPLES = r"""

@@ -36,3 +36,15 @@ class PureAction(ActionBase):  # type: ignore[misc]
         except self.FAILURE as error:
             raise AnsibleActionFail(str(error)) from error
         return result | {"changed": False, **computed}
+
+
+class ObjectsAction(PureAction):
+    """Renders Kubernetes objects, or fits those of others; applies nothing."""
+
+    def objects(self, given: dict[str, Any]) -> list[dict[str, Any]]:
+        """The objects, from valid arguments."""
+        raise NotImplementedError
+
+    def compute(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What the module returns: its objects."""
+        return {"objects": self.objects(given)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible_collections.gantry.platform.plugins.module_utils import documents
 
 Object = dict[str, Any]
 
@@ -44,8 +44,6 @@ REASONS = {
     UPDATER: "It watches pods and evicts those that are far from their recommendation",
     ADMISSION: "It looks up the recommendation of a pod that is made",
 }
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class AutoscalingError(Exception):
@@ -99,10 +97,7 @@ def read(directories: Iterable[Path]) -> list[Object]:
         if not files:
             raise AutoscalingError(f"{directory} holds no manifests: name the bundle's, as bundle_files has them")
         for path in files:
-            try:
-                found += [item for item in yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Loader) if item]
-            except (OSError, yaml.YAMLError) as error:
-                raise AutoscalingError(f"{path} cannot be read: {error}") from error
+            found += documents.read(path, AutoscalingError, "the bundle takes it from the component's module")
     return found
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 import yaml
+from ansible_collections.gantry.platform.plugins.module_utils import documents
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.-]*)==([\w.!+]+)")
@@ -75,7 +76,7 @@ class Locks:
     def debian(self) -> dict[str, tuple[DebPin, ...]]:
         """Artifact → its locked packages, by name."""
         path = self.bundle / "debian.lock.yml"
-        content = yaml.load(_read(path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}  # noqa: S506
+        content = yaml.load(_read(path), Loader=documents.LOADER) or {}  # noqa: S506
         return {name: tuple(DebPin.parse(line) for line in lines) for name, lines in content.items()}
 
     def packages(self, artifact: str, wanted: Iterable[str]) -> tuple[DebPin, ...]:

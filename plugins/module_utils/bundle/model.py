@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
+from ansible_collections.gantry.platform.plugins.module_utils import documents
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -244,7 +245,7 @@ def load(directory: Path) -> Declarations:
     for name in ("artifacts.yml", "images.yml"):
         path = directory / name
         try:
-            content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+            content = yaml.load(path.read_text(encoding="utf-8"), Loader=documents.LOADER)  # noqa: S506
         except OSError as error:
             raise BundleError(
                 f"{path}: cannot be read ({error.strerror}); bundle_source names the declarations"

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible_collections.gantry.platform.plugins.module_utils import documents
 from ansible_collections.gantry.platform.plugins.module_utils.tools import run_tool
 
 Object = dict[str, Any]
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ChartError(Exception):
@@ -68,8 +66,7 @@ def render(helm: Path, chart: Chart) -> list[Object]:
 
 def parse(manifests: str) -> list[Object]:
     """Objects of a stream of YAML documents; hooks, which are no part of what is declared, are left out."""
-    documents = [document for document in yaml.load_all(manifests, Loader=_Loader) if document]
-    return [_without_nulls(item) for item in documents if not is_hook(item)]
+    return [_without_nulls(item) for item in documents.parse(manifests) if not is_hook(item)]
 
 
 def is_hook(item: Object) -> bool:

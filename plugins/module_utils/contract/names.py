@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.gantry.platform.plugins.module_utils import documents
 from ansible_collections.gantry.platform.plugins.module_utils.contract.mistakes import Mistake, nearest, shown
 from ansible_collections.gantry.platform.plugins.module_utils.contract.model import Contract
 
@@ -53,9 +54,8 @@ def load(collection: Path) -> Names:
 
 def _read(path: Path) -> dict[str, Any]:
     """Raises ValueError naming the file."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(path.read_text(), Loader=loader) or {}  # noqa: S506 (both loaders are safe ones)
+        return yaml.load(path.read_text(), Loader=documents.LOADER) or {}  # noqa: S506 (a safe one)
     except yaml.YAMLError as error:
         raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible_collections.gantry.platform.plugins.module_utils import documents
 from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError
 
 Object = dict[str, Any]
@@ -42,7 +42,6 @@ PROBES = {
     "argocd-redis": {"tcpSocket": {"port": "tcp-redis"}},
 }
 _POLICIES = ("NetworkPolicy",)
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,7 @@ def read(directory: Path) -> list[Object]:
         if not files:
             raise DeliveryError(f"{directory / part} has no manifests; the bundle takes them from Argo CD's module")
         for path in files:
-            try:
-                found += [one for one in yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Loader) if one]
-            except yaml.YAMLError as error:
-                raise DeliveryError(f"{path} is not YAML: {error}") from error
+            found += documents.read(path, DeliveryError, "the bundle takes it from Argo CD's module")
     return found
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.gantry.platform.plugins.module_utils import documents
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.references import object_images
 from ansible_collections.gantry.platform.plugins.module_utils.tools import run_tool
 
@@ -23,7 +24,6 @@ Images = Mapping[str, Mapping[str, Any]]
 
 HEAD = "# Written by the platform from its inventory and bundle: change those, not this file.\n"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class DeliveryError(Exception):
@@ -130,7 +130,7 @@ def build(kubectl: Path, directory: Path) -> list[Object]:
     done = run_tool(kubectl, "kustomize", directory, failure=DeliveryError)
     if done.returncode:
         raise DeliveryError(f"{directory}: {done.stderr.strip().removeprefix('error: ')}")
-    return [one for one in yaml.load_all(done.stdout, Loader=_Loader) if one]
+    return documents.parse(done.stdout)
 
 
 def _overlay(service: str, stage: str, objects: Sequence[Object], environment: Environment) -> str:

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError
+from ansible_collections.gantry.platform.plugins.module_utils.tools import run_program
 
 OWN, MAIN = "platform", "main"
-TIMEOUT = 60.0
 AUTHOR = "gantry.platform"
 
 
@@ -88,19 +88,14 @@ class _Git:
         self, *arguments: str, data: bytes | None = None, accept: tuple[int, ...] = (0,)
     ) -> subprocess.CompletedProcess[bytes]:
         """Run git. Raises DeliveryError with what it says."""
-        try:
-            done = subprocess.run(
-                [self._program, *arguments],
-                input=data,
-                env=self._environment,
-                capture_output=True,
-                timeout=TIMEOUT,
-                check=False,
-            )
-        except OSError as error:
-            raise DeliveryError(f"{self._program}: {error.strerror}; install Debian's package git") from error
-        except subprocess.TimeoutExpired as error:
-            raise DeliveryError(f"git {arguments[0]}: no answer within {TIMEOUT:g} s") from error
+        done = run_program(
+            self._program,
+            *arguments,
+            failure=DeliveryError,
+            remedy="install Debian's package git",
+            environment=self._environment,
+            data=data,
+        )
         if done.returncode not in accept:
             said = done.stderr.decode(errors="replace").strip()
             raise DeliveryError(f"git {arguments[0]}: {said}")

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible_collections.gantry.platform.plugins.module_utils import documents
 from ansible_collections.gantry.platform.plugins.module_utils.tools import run_tool
 
 Object = dict[str, Any]
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class IstioError(Exception):
@@ -30,8 +28,7 @@ def render(istioctl: Path, spec: Mapping[str, Any]) -> list[Object]:
 
 def parse(manifests: str) -> list[Object]:
     """Objects of a stream of YAML documents, as a declaration of what we own."""
-    found = [document for document in yaml.load_all(manifests, Loader=_Loader) if document]
-    return [_left_to_istiod(_without_nulls(item)) for item in found]
+    return [_left_to_istiod(_without_nulls(item)) for item in documents.parse(manifests)]
 
 
 def _without_nulls(value: Any) -> Any:

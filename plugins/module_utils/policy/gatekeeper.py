@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible_collections.gantry.platform.plugins.module_utils import documents
 from ansible_collections.gantry.platform.plugins.module_utils.policy.library import Object, PolicyError
 
 PART_OF = "policy"
 TOKEN = "platform.gantry.dev/service-account-token"  # noqa: S105 (the name of an annotation)
 MUTATION = {"--operation=mutation-webhook", "--operation=mutation-status"}
 MAIN_WEBHOOK = "validation.gatekeeper.sh"
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -36,14 +34,7 @@ class Settings:
 
 def read(path: Path) -> list[Object]:
     """The objects of upstream's manifest. Raises PolicyError."""
-    try:
-        return [item for item in yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Loader) if item]
-    except OSError as error:
-        raise PolicyError(
-            f"{path} cannot be read: {error.strerror}; the bundle takes it from Gatekeeper's module"
-        ) from error
-    except yaml.YAMLError as error:
-        raise PolicyError(f"{path} is not YAML: {error}") from error
+    return documents.read(path, PolicyError, "the bundle takes it from Gatekeeper's module")
 
 
 def fit(objects: Iterable[Object], settings: Settings) -> list[Object]:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible_collections.gantry.platform.plugins.module_utils import documents
 
 Object = dict[str, Any]
 
@@ -17,8 +17,6 @@ ACTIONS = ("deny", "warn", "dryrun")
 WAVE = "platform.gantry.dev/wave"
 EXCEPTIONS = "platform.gantry.dev/exceptions"
 LOOKS_UP = "metadata.gatekeeper.sh/requires-sync-data"
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class PolicyError(Exception):
@@ -69,7 +67,7 @@ def read(directory: Path) -> Library:
         raise PolicyError(f"{directory} holds no policy: expected folders with template.yaml and constraint.yaml")
     templates = tuple(_one(folder / "template.yaml") for folder in folders)
     constraints = {folder.name: _one(folder / "constraint.yaml") for folder in folders}
-    shared = tuple(item for path in sorted(directory.glob("*.yaml")) for item in _documents(path))
+    shared = tuple(item for path in sorted(directory.glob("*.yaml")) for item in documents.read(path, PolicyError))
     return Library(templates, constraints, shared)
 
 
@@ -204,16 +202,7 @@ def _kind(template: Object) -> str:
 
 
 def _one(path: Path) -> Object:
-    documents = list(_documents(path))
-    if len(documents) != 1:
-        raise PolicyError(f"{path} holds {len(documents)} documents, expected one")
-    return documents[0]
-
-
-def _documents(path: Path) -> Iterator[Object]:
-    try:
-        yield from (item for item in yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Loader) if item)
-    except OSError as error:
-        raise PolicyError(f"{path} cannot be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise PolicyError(f"{path} is not YAML: {error}") from error
+    found = documents.read(path, PolicyError)
+    if len(found) != 1:
+        raise PolicyError(f"{path} holds {len(found)} documents, expected one")
+    return found[0]

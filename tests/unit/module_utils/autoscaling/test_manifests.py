@@ -156,5 +156,5 @@ def test_reading_names_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(yaml.safe_dump_all([deployment("metrics-server"), None]))
     assert [item["kind"] for item in manifests.read([tmp_path])] == ["Deployment"]
     (tmp_path / "b.yaml").write_text("a: [")
-    with pytest.raises(AutoscalingError, match=r"b\.yaml cannot be read"):
+    with pytest.raises(AutoscalingError, match=r"b\.yaml is not YAML"):
         manifests.read([tmp_path])
