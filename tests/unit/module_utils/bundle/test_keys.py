@@ -45,6 +45,31 @@ def test_a_change_rebuilds_what_depends_on_it(
     assert {name for name in before if before[name] != after[name]} == rebuilt
 
 
+@pytest.mark.parametrize(
+    ("path", "old", "new", "rebuilt"),
+    [
+        ("services/shop/requirements.txt", "other==2", "other==3", {"pypi/packages", "image/lean"}),
+        ("bundle/artifacts.yml", "layer: /app/lib", "layer: /app/packages", {"pypi/packages", "image/lean"}),
+        ("bundle/artifacts.yml", "set: more", "set: [more, most]", set()),
+    ],
+)
+def test_a_change_rebuilds_a_layer_and_what_it_lies_in(
+    project: Path, open_bundle: Opener, path: str, old: str, new: str, rebuilt: set[str]
+) -> None:
+    before = keys(open_bundle("more"))
+    text = (project / path).read_text(encoding="utf-8")
+    assert old in text
+    (project / path).write_text(text.replace(old, new), encoding="utf-8")
+    after = keys(open_bundle("more"))
+    assert {name for name in before if before[name] != after[name]} == rebuilt
+
+
+def test_what_has_no_layers_keeps_its_key(open_bundle: Opener) -> None:
+    found = keys(open_bundle())
+    assert found["pypi/envoy"] == "3a0733990cc3ae778a42"
+    assert found["image/note"] == "023c6b3e52603b253c80"
+
+
 def test_what_tools_leave_behind_changes_nothing(project: Path, open_bundle: Opener) -> None:
     before = keys(open_bundle())
     cache = project / "services/shop/shop/__pycache__"

