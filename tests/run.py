@@ -25,7 +25,7 @@ ROLES_INVENTORY = "molecule/roles/inventory"
 SETS = ("prometheus", "dashboards", "jaeger", "autoscaling", "argocd", "opa", "tests")
 """Every set of the bundle that a test needs."""
 NOT_RUN = "not run"
-SERVICES = ("alert-receiver", "catalog", "dashboards")
+SERVICES = ("alert-receiver", "catalog", "dashboards", "traffic")
 
 
 @dataclass(frozen=True)
