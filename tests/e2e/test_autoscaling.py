@@ -15,7 +15,7 @@ from tests.e2e.conftest import drill, get, kubectl, objects, wait_until
 
 pytestmark = pytest.mark.e2e
 
-LOAD_SECONDS = 90.0
+LOAD_SECONDS = 240.0
 CLIENTS = 6
 PATH = "/shop/catalog/products?q=coffee"
 NAMESPACE = "autoscaling-drill"
