@@ -25,7 +25,13 @@ ROLES_INVENTORY = "molecule/roles/inventory"
 SETS = ("prometheus", "dashboards", "jaeger", "autoscaling", "argocd", "opa", "tests")
 """Every set of the bundle that a test needs."""
 NOT_RUN = "not run"
-SERVICES = ("alert-receiver", "catalog", "dashboards", "traffic")
+SERVICES = (
+    "alert-receiver",
+    "catalog",
+    "dashboards",
+    "shopapi",
+    "traffic",
+)
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class PypiArtifact(_Artifact):
 
 
 class NpmArtifact(_Artifact):
-    """The built page of a service in TypeScript: what its `npm run build` leaves in dist/."""
+    """The built page or program of a service in TypeScript: what its `npm run build` leaves in dist/."""
 
     kind: Literal["npm"]
     directory: str

@@ -1,4 +1,4 @@
-"""Pages in TypeScript: locked npm packages, built with the Node of a wheel. No package's own scripts are run."""
+"""Pages and programs in TypeScript: locked npm packages, built with the Node of a wheel. No package's script is run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner impo
 
 
 def build(page: Path, node: Path, cache: Path, runner: Runner) -> None:
-    """Install what `page`/package-lock.json names and build the page into `page`/dist.
+    """Install what `page`/package-lock.json names and build into `page`/dist.
 
     `node` is the wheel's directory, `cache` npm's own; the registry and proxies are those of the host's npm settings.
     """
@@ -23,5 +23,5 @@ def build(page: Path, node: Path, cache: Path, runner: Runner) -> None:
     quiet = ("--no-audit", "--no-fund", "--loglevel=error")
     runner.run(*client, "ci", "--ignore-scripts", f"--cache={cache}", *quiet, cwd=page, environment=environment)
     runner.run(*client, "run", "build", cwd=page, environment=environment)
-    if not (page / "dist/index.html").is_file():
-        raise BundleError(f"{page.name}: its build left no dist/index.html; log {runner.log}")
+    if not any((page / "dist").glob("*")):
+        raise BundleError(f"{page.name}: its build left nothing in dist/; log {runner.log}")
