@@ -21,8 +21,8 @@ from tests.tools.pages import NOTICE, ROOT, load, table
 
 INTRODUCTION = """\
 The inventory says what should be; everything else follows from it. All keys below are needed, in
-`inventories/<environment>/group_vars/all/platform.yml`; only fields within a node pool have defaults. A role's own
-variables (`<role>_…`) are listed in [roles/](roles/README.md) and are optional.
+`inventories/<environment>/group_vars/all/platform.yml`; only `shop_enabled` and fields within a node
+pool have defaults. A role's own variables (`<role>_…`) are listed in [roles/](roles/README.md) and are optional.
 
 The contract is typed in one place, `plugins/module_utils/contract/model.py`. The role `preflight` holds an inventory
 against it before anything is touched, and tells all mistakes at once: unknown and misspelt keys, values of the wrong
@@ -80,6 +80,13 @@ def kind(annotation: Any) -> str:
         return f"list of {kind(inner[0])}"
     if origin is dict:
         return "map"
-    names = {str: "text", int: "whole number", float: "number", ipaddress.IPv4Network: "network", Address: "address"}
+    names = {
+        str: "text",
+        bool: "true or false",
+        int: "whole number",
+        float: "number",
+        ipaddress.IPv4Network: "network",
+        Address: "address",
+    }
     names |= {Networks: "map", GatewayPorts: "map", Size: "map", Taint: "taints", NodePool: "node pools"}
     return names.get(annotation, str(annotation))

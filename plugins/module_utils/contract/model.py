@@ -240,6 +240,14 @@ class Contract(_Model):
     platform_gateway_ports: GatewayPorts = Field(
         description="node ports of the gateway, 30000 to 32767", examples=["{http: 30080, https: 30443}"]
     )
+    shop_enabled: bool = Field(
+        default=False,
+        description=(
+            "whether the whole shop runs: its stores (role `data`), its services and the cache at its edge; "
+            "without it there is the catalog alone"
+        ),
+        examples=["false"],
+    )
 
     @property
     def nodes(self) -> int:

@@ -70,7 +70,7 @@ def relevant(variables: Iterable[str], names: Names) -> list[str]:
 
 
 def _ours(name: str, names: Names) -> bool:
-    return name.startswith(CONTRACT_PREFIX) or bool(names.role_of(name))
+    return name.startswith(CONTRACT_PREFIX) or name in names.contract or bool(names.role_of(name))
 
 
 def _misspelt(name: str, names: Names) -> str:

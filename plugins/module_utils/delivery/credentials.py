@@ -7,7 +7,7 @@ import ctypes
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +26,13 @@ class Kept:
     new: tuple[str, ...]
 
 
-def keep(directory: Path, *, check: bool = False) -> Kept:
+def keep(directory: Path, names: Sequence[str] = NAMES, *, check: bool = False) -> Kept:
     """Read the secrets, and make those that are missing; in check mode they are made, not written.
 
     :raises DeliveryError: One cannot be read or written, or is empty.
     """
     values, new = {}, []
-    for name in NAMES:
+    for name in names:
         path = directory / name
         try:
             values[name] = path.read_text(encoding="utf-8").strip() if path.exists() else ""
@@ -44,7 +44,7 @@ def keep(directory: Path, *, check: bool = False) -> Kept:
                 if not check:
                     _write(path, values[name])
         except OSError as error:
-            raise DeliveryError(f"{path}: {error.strerror}; secrets of delivery rest there") from error
+            raise DeliveryError(f"{path}: {error.strerror}; secrets rest there") from error
     return Kept(values, tuple(new))
 
 

@@ -29,6 +29,7 @@ KNOWN = names.Names(
             "grafana_admin_password": {"type": "str", "no_log": True},
         },
         "istio": {"istio_enabled": {"type": "bool"}, "istio_resources": {"type": "dict"}},
+        "opa": {"opa_enabled": {"type": "bool"}},
     },
 )
 HOST = host.HostFacts(
@@ -207,6 +208,12 @@ BROKEN = [
     Broken("zone that is no label", pool(1, zones=["EU West"]), f"{POOLS}[1].zones[0]", '"EU West"', "form", "[a, b]"),
     Broken("zone twice", pool(1, zones=["a", "a"]), f"{POOLS}[1].zones", '"a"', "2 times", "keep one"),
     Broken("unknown capacity", pool(2, capacity="preemptible"), "[2].capacity", '"preemptible"', "choices", "spot"),
+    Broken(
+        "quoted switch of the shop", put("shop_enabled", "true"), "shop_enabled", '"true"', "boolean", "without quotes"
+    ),
+    Broken(
+        "misspelt switch of the shop", put("shop_enabeld", True), "shop_enabeld", "true", "misspelling", "shop_enabled"
+    ),
     Broken("role's choice", put("grafana_enabled", "alwyas"), "grafana_enabled", '"alwyas"', "choices", "'always'"),
     Broken(
         "long name", put("platform_environment", "productive-eu"), "platform_environment", "eu", "right form", "ten"

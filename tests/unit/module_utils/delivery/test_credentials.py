@@ -49,3 +49,10 @@ def test_the_git_servers_users() -> None:
     lines = credentials.users({"git-operator": "one", "git-argocd": "two"}).splitlines()
     assert [line.split(":")[0] for line in lines] == ["operator", "argocd"]
     assert all(":$6$" in line for line in lines)
+
+
+def test_other_names_have_their_own_secrets(tmp_path: Path) -> None:
+    kept = credentials.keep(tmp_path, ("orders", "stock"))
+    assert kept.new == ("orders", "stock")
+    assert credentials.keep(tmp_path, ("orders", "basket")).new == ("basket",)
+    assert credentials.keep(tmp_path, ("orders",)).values["orders"] == kept.values["orders"]
