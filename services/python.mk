@@ -1,15 +1,31 @@
 # What the services in Python share: each runs and tests alone, without a platform. A service's Makefile names its module.
+# A service of the shop says SHOPKIT := yes: it sees the library, and its tests have Postgres, NATS and Redis.
 PYTHON ?= python3
 BIN    := .venv/bin
 SETS   := $(sort $(basename $(wildcard requirements*.in)))
+LIB    := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))/_lib
 
-.venv/.installed: requirements-dev.txt
+ifdef SHOPKIT
+export PYTHONPATH := $(LIB)$(if $(PYTHONPATH),:$(PYTHONPATH))
+export MYPYPATH   := $(LIB)
+PROGRAMS := programs
+endif
+
+$(BIN)/uv: $(LIB)/uv.txt
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --require-hashes --no-deps -r $<
 	@touch $@
 
+.venv/.installed: requirements-dev.txt $(BIN)/uv
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt $(LIB)/uv.txt
+	@touch $@
+
+.PHONY: programs
+programs: ## Install the servers that tests start (Debian; as root), without letting Debian start them
+	@$(LIB)/programs.sh
+
 .PHONY: test
-test: .venv/.installed ## Types and tests
+test: .venv/.installed $(PROGRAMS) ## Types and tests
 	@$(BIN)/mypy
 	@$(BIN)/pytest
 
@@ -18,7 +34,6 @@ run: .venv/.installed ## Serve on port 8080
 	@exec $(BIN)/python -m $(MODULE)
 
 .PHONY: lock
-lock: .venv/.installed ## Resolve the locks anew (hashes, no registry hosts)
-	@$(BIN)/pip install --quiet uv
+lock: $(BIN)/uv ## Resolve the locks anew (hashes, no registry hosts)
 	@for set in $(SETS); do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $$set.in -o $$set.txt; done

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Installs the servers that the tests start, where one is missing; Debian is kept from starting them.
+set -eu
+missing=
+installed() { PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1; }
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || installed postgres || missing="$missing postgresql"
+installed nats-server || missing="$missing nats-server"
+installed redis-server || missing="$missing redis-server"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  echo "tests need$missing: install them (Debian: apt-get install$missing)" >&2
+  exit 1
+fi
+policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d/gantry.conf
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy" "$clusters"' EXIT
+  trap 'exit 1' HUP INT TERM
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 0755 "$policy"
+else
+  trap 'rm -f "$clusters"' EXIT
+  trap 'exit 1' HUP INT TERM
+fi
+mkdir -p "${clusters%/*}"
+echo 'create_main_cluster = false' >"$clusters"
+echo "installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # a list of names
+apt-get install -y -q --no-install-recommends $missing >/dev/null 2>&1 || {
+  apt-get update -q >/dev/null
+  apt-get install -y -q --no-install-recommends $missing
+}

@@ -1,0 +1,113 @@
+"""Runs a service: HTTP and background tasks in one event loop, until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from types import FrameType
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from shopkit.settings import Common
+
+Background = Callable[[], Awaitable[None]]
+_log = structlog.stdlib.get_logger("shopkit.process")
+
+
+class Supervisor:
+    """Keeps background tasks running: one that ends or fails starts again, after 0.5 s, 1 s, … 30 s.
+
+    A task must not end by itself. It is sound again once it has run for as long as it last waited.
+    """
+
+    def __init__(self, tasks: Sequence[Background], first: float = 0.5, longest: float = 30.0) -> None:
+        self._tasks = tasks
+        self._first = first
+        self._longest = longest
+        self._failing: set[int] = set()
+
+    def sound(self) -> bool:
+        """Whether every task runs."""
+        return not self._failing
+
+    async def run(self) -> None:
+        """Run all tasks until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for number, task in enumerate(self._tasks):
+                group.create_task(self._keep(number, task))
+
+    async def _keep(self, number: int, task: Background) -> None:
+        wait = self._first
+        name = getattr(task, "__qualname__", repr(task))
+        while True:
+            sound = asyncio.get_running_loop().call_later(wait, self._failing.discard, number)
+            started = asyncio.get_running_loop().time()
+            try:
+                await task()
+                _log.error("background task ended", task=name)
+            except Exception:
+                _log.exception("background task failed", task=name)
+            finally:
+                sound.cancel()
+            self._failing.add(number)
+            if asyncio.get_running_loop().time() - started > self._longest:
+                wait = self._first
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, self._longest)
+
+
+def serve(
+    app: FastAPI,
+    common: Common,
+    *,
+    background: Sequence[Background] = (),
+    around: Sequence[AbstractAsyncContextManager[object]] = (),
+) -> int:
+    """Serve until SIGTERM or SIGINT, finish what is in flight, stop the background tasks. Returns the exit status.
+
+    `around` (a Database, a Broker) is entered before anything runs and left after everything has stopped.
+    """
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=common.host,
+            port=common.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=common.shutdown_seconds,
+        )
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopped)
+    asyncio.run(_run(server, app, background, around))
+    return 0 if server.started else 1
+
+
+async def _run(
+    server: uvicorn.Server,
+    app: FastAPI,
+    background: Sequence[Background],
+    around: Sequence[AbstractAsyncContextManager[object]],
+) -> None:
+    supervisor = Supervisor(background)
+    app.state.background_ok = supervisor.sound
+    async with AsyncExitStack() as stack:
+        for resource in around:
+            await stack.enter_async_context(resource)
+        running = asyncio.create_task(supervisor.run())
+        try:
+            await server.serve()
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+def _stopped(number: int, _frame: FrameType | None) -> None:
+    """uvicorn raises the signal again once it has shut down; by then there is nothing left to do."""
+    logging.getLogger("shopkit.process").info("stopped by %s", signal.Signals(number).name)

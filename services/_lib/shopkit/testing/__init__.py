@@ -1,0 +1,1 @@
+"""Real programs for tests: see `shopkit.testing.plugin`."""

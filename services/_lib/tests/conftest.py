@@ -1,0 +1,3 @@
+"""Real Postgres, NATS and Redis."""
+
+pytest_plugins = ["shopkit.testing.plugin"]
