@@ -38,7 +38,11 @@ options:
     elements: str
     default: []
   only:
-    description: With O(state=locked), the artifacts whose packages are resolved anew. All by default.
+    description:
+      - Names of artifacts and images, C(name) or C(kind/name). By default it is about all that O(sets) ask for.
+      - With V(present), V(planned) and V(verified), it is about these and what they need, of whatever set. Nothing
+        older is removed then, and O(output) is written only if nothing of the rest is missing.
+      - With V(locked), the artifacts whose packages are resolved anew.
     type: list
     elements: str
     default: []
@@ -77,6 +81,12 @@ EXAMPLES = r"""
     cache: ~/.cache/gantry
     output: .platform/local/bundle.json
   register: bundle
+
+- name: Build one image, with what it needs
+  gantry.platform.bundle:
+    source: "{{ playbook_dir }}/../bundle"
+    cache: ~/.cache/gantry
+    only: [image/catalog]
 
 - name: Is everything as it was built?
   gantry.platform.bundle:
@@ -121,7 +131,7 @@ missing:
   elements: dict
   sample: [{id: go/etcd, title: go etcd 3.7.0, log: /root/.cache/gantry/bundle/go/etcd/275b34c3e67f26fb2587.log}]
 total:
-  description: Number of artifacts in the plan.
+  description: Number of artifacts in the plan, or of those that O(only) asks for.
   returned: success
   type: int
   sample: 34
@@ -177,7 +187,7 @@ OPTIONS: dict[str, Any] = {
 def describe(bundle: Bundle) -> dict[str, Any]:
     """The outputs, and what is missing."""
     missing = [{"id": step.id, "title": step.title, "log": str(step.log)} for step in bundle.missing()]
-    return {**bundle.outputs().document(), "missing": missing, "total": len(bundle.steps)}
+    return {**bundle.outputs().document(), "missing": missing, "total": len(bundle.chosen)}
 
 
 def build(bundle: Bundle, steps: list[Step]) -> list[dict[str, Any]]:
@@ -217,10 +227,10 @@ def present(bundle: Bundle, options: dict[str, Any], *, check: bool) -> dict[str
         return result
     if not check:
         bundle.use()
-        result["removed"] = bundle.collect()
+        result["removed"] = [] if options["only"] else bundle.collect()
         if not options["keep_build_caches"]:
             bundle.drop_build_caches()
-    if options["output"]:
+    if options["output"] and bundle.whole:
         result["changed"] |= write_output(Path(options["output"]), bundle.outputs().document(), check=check)
     return result
 
@@ -257,7 +267,7 @@ def main() -> None:
     try:
         if options["state"] == "locked":
             module.exit_json(**locked(options, check=module.check_mode))
-        bundle = Bundle(source, project, Path(options["cache"]), options["sets"])
+        bundle = Bundle(source, project, Path(options["cache"]), options["sets"], options["only"])
         if options["state"] == "verified":
             module.exit_json(**verified(bundle))
         module.exit_json(**present(bundle, options, check=module.check_mode))

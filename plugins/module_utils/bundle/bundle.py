@@ -67,10 +67,13 @@ class Outputs:
 class Bundle:
     """The bundle of one checkout in one cache.
 
-    `source` holds the declarations and locks, `project` the services, `cache` is the user's cache directory.
+    `source` holds the declarations and locks, `project` the services, `cache` is the user's cache directory. What is to
+    be built is what `sets` ask for or, where there are names in `only`, these with what they need.
     """
 
-    def __init__(self, source: Path, project: Path, cache: Path, sets: Iterable[str] = ()) -> None:
+    def __init__(
+        self, source: Path, project: Path, cache: Path, sets: Iterable[str] = (), only: Iterable[str] = ()
+    ) -> None:
         self.locks = Locks(source, project)
         self.declarations = model.load(source)
         self.build_directory = cache / "build"
@@ -80,11 +83,15 @@ class Bundle:
             raise BundleError(
                 f"bundle_sets: {', '.join(unknown)} is declared nowhere; known sets are {', '.join(sorted(known))}"
             )
-        items = list(self.declarations.wanted(frozenset(sets)))
+        planned = list(self.declarations.wanted(frozenset(sets)))
+        chosen = list(self.declarations.named(only))
+        items = list(self.declarations.with_needs([*planned, *chosen]))
         found = keying.keys(items, self.declarations, self.locks)
         self.steps = [
             Step(item, self._place(item, found[item.kind == "image", item.name]), self._version(item)) for item in items
         ]
+        self.chosen = [step for step in self.steps if step.item in chosen] if chosen else self.steps
+        """The part of the plan that this run is about."""
         self._by_name = {step.item.name: step for step in self.steps if step.item.kind != "image"}
 
     def _place(self, item: model.Buildable, key: str) -> Place:
@@ -96,7 +103,12 @@ class Bundle:
 
     def missing(self) -> list[Step]:
         """What has to be built, needed things first."""
-        return [step for step in self.steps if not step.place.present]
+        return [step for step in self.chosen if not step.place.present]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of the plan is missing, chosen or not."""
+        return all(step.place.present for step in self.steps)
 
     def step(self, identity: str) -> Step:
         """The step of that id, e.g. image/etcd."""
@@ -134,9 +146,11 @@ class Bundle:
             work.mkdir(parents=True)
             runner = Runner(step.log)
             builder = Builder(self.declarations, self.locks, self._needed, self.build_directory, work, runner)
+            mask = os.umask(0o022)  # modes are part of what is built, and not this user's choice
             try:
                 made = builder.build(step.item, staging)
             finally:
+                os.umask(mask)
                 remove(work)
             facts = {
                 "title": step.title,
@@ -184,7 +198,7 @@ class Bundle:
         return outputs
 
     def use(self) -> None:
-        """Note that everything of the plan was used just now, so that it is not collected."""
+        """Note that everything of the plan that is there was used just now, so that it is not collected."""
         for step in self.steps:
             if step.place.present:
                 os.utime(step.place.directory / f"{step.place.key}.json")
@@ -218,7 +232,7 @@ class Bundle:
     def damage(self) -> list[str]:
         """Everything that is not as it was built, each named: files by their recorded sums, images by their digests."""
         found = []
-        for step in self.steps:
+        for step in self.chosen:
             if not step.place.present:
                 found.append(f"{step.title}: is not built")
                 continue

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -248,6 +249,26 @@ class Declarations(_Declaration):
 
     def wanted(self, sets: frozenset[str]) -> Iterator[Buildable]:
         """What `sets` ask for and what that needs, needed things first, otherwise as declared."""
+        return self.with_needs(
+            item
+            for item in (*self.artifacts, *self.images)
+            if "core" in item.set or not sets.isdisjoint(item.set)
+        )
+
+    def named(self, names: Iterable[str]) -> Iterator[Buildable]:
+        """What `names` stand for, `<name>` or `<kind>/<name>`, with what that needs, whatever set it is of."""
+        declared = (*self.artifacts, *self.images)
+        wanted, known = set(names), {name for item in declared for name in (item.name, f"{item.kind}/{item.name}")}
+        if unknown := sorted(wanted - known):
+            near = [match for name in unknown for match in get_close_matches(name, sorted(known), 1)]
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise BundleError(
+                f"bundle_only: {', '.join(unknown)}: nothing of that name is in artifacts.yml or images.yml{hint}"
+            )
+        return self.with_needs(item for item in declared if wanted & {item.name, f"{item.kind}/{item.name}"})
+
+    def with_needs(self, items: Iterable[Buildable]) -> Iterator[Buildable]:
+        """The items, each after all that it needs, each once."""
         seen: set[tuple[bool, str]] = set()
 
         def visit(item: Buildable) -> Iterator[Buildable]:
@@ -258,9 +279,8 @@ class Declarations(_Declaration):
                 yield from visit(self.artifact(needed))
             yield item
 
-        for item in (*self.artifacts, *self.images):
-            if not sets.isdisjoint(item.set) or "core" in item.set:
-                yield from visit(item)
+        for item in items:
+            yield from visit(item)
 
 
 def _debian_layer(item: Buildable) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -71,7 +71,7 @@ def project(tmp_path: Path) -> Path:
 def open_bundle(project: Path, tmp_path: Path) -> Callable[..., Bundle]:
     """Reads the declarations and locks as they are now."""
 
-    def opened(*sets: str) -> Bundle:
-        return Bundle(project / "bundle", project, tmp_path / "cache", sets)
+    def opened(*sets: str, only: Iterable[str] = ()) -> Bundle:
+        return Bundle(project / "bundle", project, tmp_path / "cache", sets, only)
 
     return opened

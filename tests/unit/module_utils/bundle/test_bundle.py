@@ -156,3 +156,34 @@ def test_caches_are_trimmed_oldest_first(open_bundle: Opener, tmp_path: Path) ->
     assert [path.exists() for path in files] == [False, True, True]
     assert go.trim(limit=100) == 100
     assert [path.exists() for path in files] == [False, False, True]
+
+
+def test_a_part_is_built_with_what_it_needs(open_bundle: Opener) -> None:
+    def missing(*names: str, sets: tuple[str, ...] = ()) -> list[str]:
+        return [step.id for step in open_bundle(*sets, only=names).missing()]
+
+    assert missing("image/alpha") == ["go/alpha", "deb/base", "image/alpha"]
+    assert missing("beta") == ["go/beta", "image/beta"]
+    assert missing("go/beta", "shop", "go/beta") == ["go/beta", "image/shop"]
+    assert missing("extra") == ["go/extra"]
+    assert len(missing()) == len(open_bundle().steps)
+    with pytest.raises(
+        BundleError, match=r"bundle_only: imago/alpha: nothing of that name.*did you mean image/alpha\?"
+    ):
+        missing("imago/alpha")
+
+
+def test_a_part_leaves_the_rest_as_it_is(open_bundle: Opener) -> None:
+    part = open_bundle(only=["note", "shop"])
+    (note, shop) = (part.step("image/note"), part.step("image/shop"))
+    for step in part.missing():
+        if step.item.kind == "image":
+            part.build(step)
+    assert note.place.present
+    assert shop.place.present
+    assert not part.whole
+    assert set(part.outputs().images) == set(open_bundle().outputs().images)
+    blob = oci.Layout(note.place.path).blob(oci.Layout(note.place.path).blobs()[0])
+    blob.write_bytes(b"x")
+    assert [line.partition(":")[0] for line in open_bundle(only=["shop"]).damage()] == []
+    assert any(line.startswith("image note") for line in open_bundle(only=["image/note"]).damage())
