@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import zstandard
-from ansible_collections.gantry.platform.plugins.module_utils.bundle import apt, npm, oci, pypi, rootfs
+from ansible_collections.gantry.platform.plugins.module_utils.bundle import apt, npm, oci, pypi, python, rootfs
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import Go
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.keys import tree_files, version
@@ -91,7 +91,7 @@ class Builder:
             for child in tree.iterdir():
                 child.rename(into / child.name)
             return {}
-        compile_python(tree, item.compile, self.runner)
+        python.compile_with_own(tree, item.compile, self.runner)
         layer = oci.write_layer(oci.tree_entries(tree), into / "blobs/sha256")
         for path in item.binaries.values():
             (into / path).parent.mkdir(parents=True, exist_ok=True)
@@ -217,7 +217,7 @@ class Builder:
                 target = root / entry.path.lstrip("/")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(entry.source, target)
-        compile_python(root, directories, self.runner)
+        python.compile_with_own(root, directories, self.runner)
         return [
             oci.Entry(f"/{path.relative_to(root)}", 0o644, source=path)
             for directory in directories
@@ -240,16 +240,6 @@ def gather_certificates(tree: Path) -> None:
         bundle = tree / "etc/ssl/certs/ca-certificates.crt"
         bundle.parent.mkdir(parents=True, exist_ok=True)
         bundle.write_bytes(b"".join(path.read_bytes().rstrip() + b"\n" for path in authorities))
-
-
-def compile_python(root: Path, directories: Sequence[str], runner: Runner) -> None:
-    """Compile the Python in `directories` of a root with that root's own Python; equal sources give equal bytes."""
-    if directories:
-        runner.run(
-            *("chroot", root, "/usr/bin/python3", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
-            *directories,
-            environment={"PYTHONHASHSEED": "0", "PATH": oci.PATH},
-        )
 
 
 def copy(source: Path, target: Path) -> None:

@@ -24,6 +24,10 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.model impor
 
 RECIPES = {"go": 1, "deb": 1, "pypi": 1, "npm": 1, "rootfs": 1, "files": 1, "image": 1}
 """Raised when the code that builds a kind changes what comes out."""
+BYTECODE = 1
+"""Raised when the same source gives other bytecode: beside the recipe of what has some."""
+INSTALLED = 1
+"""Raised when the same lock file of wheels gives other files."""
 _LENGTH = 20
 _LAYERS = {"image": ("layers",), "pypi": ("layer", "base")}
 _IGNORED = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "node_modules", ".venv"}
@@ -49,7 +53,7 @@ def keys(items: Iterable[Buildable], declarations: Declarations, locks: Locks) -
     found: dict[tuple[bool, str], str] = {}
     for item in items:
         material: dict[str, Any] = {
-            "recipe": RECIPES[item.kind],
+            "recipe": _recipe(item),
             "declaration": _declaration(item),
             "locks": _locks(item, declarations, locks),
             "needs": {needed: found[False, needed] for needed in item.needs()},
@@ -65,6 +69,18 @@ def _declaration(item: Buildable) -> dict[str, Any]:
     if isinstance(item, (Image, PypiArtifact)):
         chosen = {name: value for name, value in chosen.items() if value or name not in _LAYERS[item.kind]}
     return chosen
+
+
+def _recipe(item: Buildable) -> int | list[int]:
+    """How `item` is built; what only some of a kind have counts for them alone."""
+    match item:
+        case DebArtifact(compile=directories) | Image(compile=directories) if directories:
+            return [RECIPES[item.kind], BYTECODE]
+        case RootfsArtifact():
+            return [RECIPES[item.kind], BYTECODE]
+        case PypiArtifact(requirements=str()):
+            return [RECIPES[item.kind], INSTALLED, *([BYTECODE] if item.layer else [])]
+    return RECIPES[item.kind]
 
 
 def _locks(item: Buildable, declarations: Declarations, locks: Locks) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -22,29 +23,40 @@ _TARGET = (
 
 def unpack(block: str, into: Path, work: Path, runner: Runner) -> None:
     """Unpack the one wheel that the lock lines `block` name into `into`."""
-    requirements = work / "requirements.txt"
-    requirements.write_text(block + "\n", encoding="utf-8")
-    wheels = work / "wheels"
-    runner.run(
-        *(sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", *_TARGET),
-        *("--dest", str(wheels), "--requirement", str(requirements)),
-    )
-    found = list(wheels.glob("*.whl"))
+    found = _download(block + "\n", work, runner)
     if len(found) != 1:
         raise BundleError(f"{block.split()[0]}: pip brought {len(found)} wheels, one was locked; log {runner.log}")
-    with zipfile.ZipFile(found[0]) as wheel:
+    _extract(found[0], into)
+
+
+def install(requirements: str, into: Path, work: Path, runner: Runner) -> None:
+    """Put the modules of all that the lock file's text names, for the services' Python, into the directory `into`.
+
+    Commands are left out: an installer would write this host's Python into them, and services run modules.
+    """
+    for wheel in _download(requirements, work, runner):
+        _extract(wheel, into)
+        for data in into.glob("*.data"):
+            for part in ("purelib", "platlib"):
+                if (data / part).is_dir():
+                    shutil.copytree(data / part, into, dirs_exist_ok=True)
+            shutil.rmtree(data)
+
+
+def _download(requirements: str, work: Path, runner: Runner) -> list[Path]:
+    """The wheels that a lock names, by name."""
+    path, wheels = work / "requirements.txt", work / "wheels"
+    path.write_text(requirements, encoding="utf-8")
+    runner.run(
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", *_TARGET),
+        *("--dest", wheels, "--requirement", path),
+    )
+    return sorted(wheels.glob("*.whl"))
+
+
+def _extract(path: Path, into: Path) -> None:
+    with zipfile.ZipFile(path) as wheel:
         for member in wheel.infolist():
             target = Path(wheel.extract(member, into))
             if not member.is_dir():
                 target.chmod(0o755 if member.external_attr >> 16 & 0o111 else 0o644)
-
-
-def install(requirements: str, into: Path, work: Path, runner: Runner) -> None:
-    """Install all that the lock file's text names for the services' Python into the directory `into`."""
-    path = work / "requirements.txt"
-    path.write_text(requirements, encoding="utf-8")
-    runner.run(
-        *(sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--no-compile"),
-        *_TARGET,
-        *("--target", str(into), "--requirement", str(path)),
-    )

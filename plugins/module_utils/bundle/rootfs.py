@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from ansible_collections.gantry.platform.plugins.module_utils.bundle import python
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.apt import file_sha256
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
 from debian.deb822 import Deb822
@@ -33,6 +34,7 @@ def build(debs: Sequence[Path], packages: Sequence[str], suite: str, into: Path,
         f"deb [trusted=yes] copy:{archive} ./",
         environment={"SOURCE_DATE_EPOCH": "0"},
     )
+    python.compile_installed(into, runner)
     _make_clonable(into)
     shutil.rmtree(archive)
 

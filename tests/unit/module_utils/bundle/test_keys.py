@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils.bundle import keys as keying
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.bundle import Bundle
 
 Opener = Callable[..., Bundle]
@@ -104,3 +106,32 @@ def test_versions_come_from_the_locks(open_bundle: Opener) -> None:
     assert {name: Path(path).name for name, path in outputs.binaries.items()} == {
         name: name for name in ("alpha", "beta", "tool", "envoy")
     }
+
+
+def test_another_way_to_compile_rebuilds_what_holds_bytecode(
+    project: Path, open_bundle: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts, images = project / "bundle/artifacts.yml", project / "bundle/images.yml"
+    text = artifacts.read_text().replace("packages: [python3], ", "packages: [python3], compile: [/usr/lib/python3], ")
+    text += "  - {name: libs, kind: pypi, requirements: services/shop/requirements.txt}\n"
+    artifacts.write_text(text, encoding="utf-8")
+    (project / "services/shop/requirements.txt").write_text("other==2\n", encoding="utf-8")
+    images.write_text(images.read_text().replace("sources: {", "base: base, compile: [/app], sources: {"))
+    before = keys(open_bundle())
+    monkeypatch.setattr(keying, "BYTECODE", keying.BYTECODE + 1)
+    after = keys(open_bundle())
+    assert {name for name in before if before[name] != after[name]} == {"deb/base", "image/alpha", "image/shop"}
+    monkeypatch.setattr(keying, "INSTALLED", keying.INSTALLED + 1)
+    assert {name for name in before if after[name] != keys(open_bundle())[name]} == {"pypi/libs"}
+
+
+def test_modes_are_not_this_users_choice(open_bundle: Opener, tmp_path: Path) -> None:
+    mask = os.umask(0o077)
+    try:
+        bundle = open_bundle()
+        private = bundle.build(bundle.step("image/shop"))["digest"]
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(mask)
+    other = Bundle(tmp_path / "project/bundle", tmp_path / "project", tmp_path / "other")
+    assert other.build(other.step("image/shop"))["digest"] == private
