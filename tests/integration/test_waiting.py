@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -126,6 +127,25 @@ def test_a_registry_that_does_not_answer_twice(release: Releases, client: Client
 
     with kubelet(client, release.namespace, has_no_registry):
         assert refused in release.fails([stateful_set()], wait_timeout=60)["msg"]
+
+
+def test_a_back_off_from_before_is_waited_for(release: Releases, client: Client) -> None:
+    """The image was missing, and is there since: the kubelet's next pull brings it, later than any patience."""
+    mended = threading.Event()
+
+    def has_it_later(pod: Object) -> Iterator[Object]:
+        yield waiting(pod, "ErrImagePull", NOT_FOUND)
+        yield {"pause": 0.3}
+        yield waiting(pod, "ImagePullBackOff", f"Back-off pulling image: {NOT_FOUND}")
+        assert mended.wait(60)
+        yield {"pause": 10}  # beyond every grace
+        yield running(pod)
+
+    with kubelet(client, release.namespace, has_it_later):
+        assert NOT_FOUND in release.fails([deployment()])["msg"]
+        time.sleep(6)  # pods made within seconds before a release count as its own
+        mended.set()
+        assert release([deployment()], wait_timeout=60)["seconds"]["wait"] >= 8
 
 
 def test_a_crash_loop(release: Releases, client: Client) -> None:

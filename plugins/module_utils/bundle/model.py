@@ -250,9 +250,7 @@ class Declarations(_Declaration):
     def wanted(self, sets: frozenset[str]) -> Iterator[Buildable]:
         """What `sets` ask for and what that needs, needed things first, otherwise as declared."""
         return self.with_needs(
-            item
-            for item in (*self.artifacts, *self.images)
-            if "core" in item.set or not sets.isdisjoint(item.set)
+            item for item in (*self.artifacts, *self.images) if "core" in item.set or not sets.isdisjoint(item.set)
         )
 
     def named(self, names: Iterable[str]) -> Iterator[Buildable]:

@@ -63,8 +63,8 @@ class _Seen:
 class Acceptors:
     """Remembers what was seen of each container, and says when to give up.
 
-    ``fresh`` pods were made during the wait; of others a new failure must be seen, since the old one may have been
-    mended meanwhile.
+    ``fresh`` pods were made since the release began. Of others a new failure must be seen, however long an old one
+    stands: what caused it may have been mended, and a kubelet that backs off tries again only minutes later.
     """
 
     patience: Patience
@@ -107,7 +107,7 @@ class Acceptors:
         waiting = (status.get("state") or {}).get("waiting") or {}
         reason, message = str(waiting.get("reason") or ""), str(waiting.get("message") or "")
         known = key in self._seen
-        seen = self._note(key, reason, now)
+        seen = self._note(key, reason, now, counts=fresh or known)
         restarts = int(status.get("restartCount") or 0)
         if not known:
             seen.restarts = restarts
@@ -129,20 +129,24 @@ class Acceptors:
         return None
 
     def _pull_failed(self, seen: _Seen, reason: str, now: float, fresh: bool) -> bool:
-        """A final error counts once it was said twice; any other when the second pull failed too."""
-        if any(words in seen.error.lower() for words in FINAL_PULL_ERRORS):
-            twice = fresh and reason == "ImagePullBackOff"
-            return twice or now - seen.since >= (SETTLE if fresh else self.patience.grace) or seen.pulls >= 2
-        return seen.pulls >= 2
+        """Of pulls since the release began: a final error counts once it was said twice, any other when two failed."""
+        if seen.pulls >= 2:
+            return True
+        if not any(words in seen.error.lower() for words in FINAL_PULL_ERRORS):
+            return False
+        if fresh:
+            return reason == "ImagePullBackOff" or now - seen.since >= SETTLE
+        return seen.pulls == 1 and reason == "ImagePullBackOff"
 
-    def _note(self, key: tuple[str, str], reason: str, now: float) -> _Seen:
+    def _note(self, key: tuple[str, str], reason: str, now: float, counts: bool = True) -> _Seen:
+        """What is known of a container; ``counts`` is whether a failed pull that it shows is one of ours."""
         seen = self._seen.setdefault(key, _Seen(now, ""))
         if reason != seen.reason:
             pulling = ("ErrImagePull", "ImagePullBackOff")
             if not (reason in pulling and seen.reason in pulling):
                 seen.since = now
             seen.reason = reason
-            seen.pulls += reason == "ErrImagePull"
+            seen.pulls += counts and reason == "ErrImagePull"
         return seen
 
 

@@ -81,6 +81,8 @@ class Waiter:
     """Label selector of the release's members."""
     conditions: tuple[Condition, ...] = ()
     patience: Patience = field(default_factory=Patience)
+    began: float = field(default_factory=time.time)
+    """When the release began (seconds since the epoch): pods made since are its own doing."""
 
     def ready(self, targets: Iterable[Target]) -> None:
         """Wait until all objects are ready.
@@ -150,7 +152,7 @@ class _Wait:
         self._known: dict[Source, dict[str, Object]] = {}
         self._queue: queue.SimpleQueue[tuple[Source, Object] | ReleaseError] = queue.SimpleQueue()
         self._started = time.monotonic()
-        self._began = time.time()
+        self._began = waiter.began
 
     def run(self) -> None:
         for source, query in self._sources().items():

@@ -45,9 +45,28 @@ def test_a_registry_that_does_not_answer_gets_a_second_pull() -> None:
     ]
 
 
-def test_an_old_pods_missing_image_counts_after_the_grace() -> None:
-    broken = pod("ImagePullBackOff", f"Error: {NOT_FOUND}")
-    assert verdicts((0, broken), (7, broken), (8, broken), fresh=False) == [False, False, True]
+BACK_OFF = pod("ImagePullBackOff", f"Back-off pulling image: ErrImagePull: {NOT_FOUND}")
+
+
+def test_an_old_pods_missing_image_may_have_been_mended() -> None:
+    steps = [(0.0, BACK_OFF), (8.0, BACK_OFF), (120.0, BACK_OFF), (121.0, pod("ContainerCreating"))]
+    assert verdicts(*steps, fresh=False) == [False] * 4
+
+
+def test_a_pull_that_failed_before_does_not_count() -> None:
+    failed = pod("ErrImagePull", NOT_FOUND)
+    assert verdicts((0, failed), (9, failed), (10, BACK_OFF), (40, BACK_OFF), fresh=False) == [False] * 4
+
+
+def test_an_old_pods_missing_image_counts_when_the_next_pull_fails_too() -> None:
+    steps = [(0.0, BACK_OFF), (60.0, pod("ErrImagePull", NOT_FOUND)), (61.0, BACK_OFF)]
+    assert verdicts(*steps, fresh=False) == [False, False, True]
+
+
+def test_an_old_pods_silent_registry_counts_when_two_more_pulls_fail() -> None:
+    wait, fail = pod("ImagePullBackOff", f"Back-off: {REFUSED}"), pod("ErrImagePull", REFUSED)
+    steps = [(0.0, wait), (60.0, fail), (61.0, wait), (180.0, fail)]
+    assert verdicts(*steps, fresh=False) == [False, False, False, True]
 
 
 def test_a_crash_loop_counts_after_the_tolerated_restart() -> None:
