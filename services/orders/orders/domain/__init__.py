@@ -1,0 +1,1 @@
+"""The rules of an order. Pure: no I/O, no framework, no clock."""
