@@ -20,7 +20,7 @@ from orders.domain.messages import (
     PaymentRequested,
     StockReserved,
 )
-from orders.domain.order import Status
+from orders.domain.order import Order, Status
 from orders.domain.values import Money
 
 
@@ -49,8 +49,13 @@ def ordering(storage: MemoryStorage, clock: Clock) -> Ordering:
 
 
 @pytest.fixture
-def saga(storage: MemoryStorage, clock: Clock) -> Saga:
-    return Saga(storage, clock)
+def ended() -> list[Order]:
+    return []
+
+
+@pytest.fixture
+def saga(storage: MemoryStorage, clock: Clock, ended: list[Order]) -> Saga:
+    return Saga(storage, clock, ended.append)
 
 
 async def test_an_order_is_placed(ordering: Ordering, storage: MemoryStorage) -> None:
@@ -93,7 +98,9 @@ async def test_an_unknown_order(ordering: Ordering, saga: Saga, storage: MemoryS
     assert not storage.state.heard, "a fact that was not applied was not heard"
 
 
-async def test_the_saga_leads_to_confirmed(ordering: Ordering, saga: Saga, storage: MemoryStorage) -> None:
+async def test_the_saga_leads_to_confirmed(
+    ordering: Ordering, saga: Saga, storage: MemoryStorage, ended: list[Order]
+) -> None:
     await ordering.place(request(), "k")
     heard = [
         await saga.hear("e-1", "o-1", StockReserved()),
@@ -104,6 +111,7 @@ async def test_the_saga_leads_to_confirmed(ordering: Ordering, saga: Saga, stora
     assert heard == [Outcome.APPLIED, Outcome.DUPLICATE, Outcome.IGNORED, Outcome.APPLIED]
     assert [type(event) for event in storage.state.told] == [OrderPlaced, PaymentRequested, OrderConfirmed]
     assert storage.state.orders["o-1"].version == 2
+    assert [(order.order_id, order.status) for order in ended] == [("o-1", Status.CONFIRMED)]
 
 
 async def test_a_lost_race_is_run_again(ordering: Ordering, saga: Saga, storage: MemoryStorage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import Final
 from orders.application.ordering import UnknownOrderError
 from orders.application.ports import Clock, ConcurrentChangeError, Storage, Work
 from orders.domain.messages import Fact, TimePassed
-from orders.domain.order import decide
+from orders.domain.order import Order, decide
 
 ATTEMPTS: Final = 5
 BATCH: Final = 100
@@ -30,6 +31,8 @@ class Saga:
 
     storage: Storage
     clock: Clock
+    ended: Callable[[Order], None] = lambda _order: None
+    """Told of every order that reached its end, after that is stored."""
 
     async def hear(self, event_id: str, order_id: str, fact: Fact) -> Outcome:
         """Apply a fact once. Raises UnknownOrderError; ConcurrentChangeError after ATTEMPTS losses in a row."""
@@ -52,16 +55,22 @@ class Saga:
         async with self.storage.work() as work:
             if event_id is not None and not await work.first_time(event_id):
                 return Outcome.DUPLICATE
-            return await self._apply(work, order_id, fact)
+            order = await self._apply(work, order_id, fact)
+        if order is None:
+            return Outcome.IGNORED
+        if order.closed:
+            self.ended(order)
+        return Outcome.APPLIED
 
-    async def _apply(self, work: Work, order_id: str, fact: Fact) -> Outcome:
+    async def _apply(self, work: Work, order_id: str, fact: Fact) -> Order | None:
+        """The order as the fact has changed it, or None where it has not."""
         order = await work.get(order_id)
         if order is None:
             raise UnknownOrderError(order_id)
         after, events = decide(order, fact, self.clock())
         if after is order:
-            return Outcome.IGNORED
+            return None
         await work.save(after)
         for event in events:
             await work.tell(event)
-        return Outcome.APPLIED
+        return after

@@ -1,0 +1,89 @@
+"""Run orders: `python3 -m orders`. Settings come from ORDERS_*, DATABASE_* and NATS_* variables."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from shopkit import logs, tracing
+from shopkit.broker import Broker
+from shopkit.database import Database
+from shopkit.metrics import Metrics
+from shopkit.outbox import Relay
+from shopkit.process import serve
+from shopkit.settings import SettingError
+
+from orders import __version__
+from orders.adapters.deadlines import Deadlines
+from orders.adapters.events import Consumer
+from orders.adapters.http import application
+from orders.adapters.postgres import PostgresStorage
+from orders.adapters.settings import Settings
+from orders.application.ordering import Ordering
+from orders.application.saga import Saga
+from orders.domain.order import Order
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """An id for an order."""
+    return str(uuid4())
+
+
+@asynccontextmanager
+async def migrated(storage: PostgresStorage) -> AsyncIterator[None]:
+    """The tables are there before anything runs."""
+    await storage.migrate()
+    yield
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
+    try:
+        settings = Settings.read(os.environ)
+    except SettingError as error:
+        print(f"orders: {error}", file=sys.stderr)
+        return 2
+    common = settings.common
+    logs.configure("orders", __version__, common.environment, common.log_level)
+    traces = None
+    if common.traces_endpoint:
+        traces = tracing.provider("orders", __version__, common.environment, common.traces_endpoint)
+    metrics = Metrics("orders")
+    seconds = metrics.histogram(
+        "orders_duration_seconds",
+        "From placed to the end",
+        ("status",),
+        buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600),
+    )
+
+    def ended(order: Order) -> None:
+        seconds.labels(order.status).observe((order.updated_at - order.placed_at).total_seconds())
+
+    database = Database(settings.database.url, settings.database.password)
+    broker = Broker(settings.nats.url, settings.nats.user, settings.nats.password, "orders", metrics)
+    storage = PostgresStorage(database)
+    saga = Saga(storage, now, ended)
+    ordering = Ordering(storage, now, new_id, timedelta(seconds=settings.deadline_seconds))
+    app = application(ordering, metrics, traces, database.ready, settings.root_path)
+    background = (
+        Relay(database, broker, metrics).run,
+        Consumer(broker, saga, metrics).run,
+        Deadlines(saga, storage, metrics, settings.sweep_seconds).run,
+    )
+    status = serve(app, common, background=background, around=(database, migrated(storage), broker))
+    if traces:
+        traces.shutdown()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
