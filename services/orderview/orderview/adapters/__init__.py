@@ -1,0 +1,1 @@
+"""All that touches the world: HTTP, Postgres, events, settings."""

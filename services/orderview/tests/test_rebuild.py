@@ -1,0 +1,214 @@
+"""The view from zero equals the live one, while events go on coming; and how far behind it is."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import story
+from psycopg import sql
+from shopkit.broker import Broker
+from shopkit.database import Database
+from shopkit.events import Event
+from shopkit.metrics import Metrics
+from shopkit.testing.programs import Program
+from story import START
+
+from orderview.adapters.events import Consumer, Lag, StreamLog
+from orderview.adapters.postgres import PostgresView
+from orderview.application.ports import RebuildRunningError
+from orderview.application.projecting import Projector, Rebuilder
+from orderview.application.queries import Queries
+from orderview.domain.projection import Heard
+
+
+@pytest.fixture
+def consumer(broker: Broker, projector: Projector, metrics: Metrics) -> Consumer:
+    return Consumer(broker, projector, metrics)
+
+
+@asynccontextmanager
+async def running(*tasks: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Background tasks, ended with the block."""
+    made = [asyncio.ensure_future(task()) for task in tasks]
+    try:
+        yield
+    finally:
+        for task in made:
+            task.cancel()
+        await asyncio.gather(*made, return_exceptions=True)
+
+
+async def until(met: Callable[[], Awaitable[object]], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
+        while not await met():
+            await asyncio.sleep(0.05)
+
+
+async def publish(broker: Broker, events: Sequence[Event]) -> None:
+    for event in events:
+        await broker.publish(event)
+
+
+async def caught_up(broker: Broker) -> bool:
+    return await broker.pending("orderview") == 0
+
+
+async def contents(database: Database, generation: int) -> list[list[tuple[object, ...]]]:
+    """All rows of a generation."""
+    found = []
+    async with database.transaction() as connection:
+        for name, key in (("orders", "order_id"), ("history", "event_id")):
+            rows = await connection.execute(
+                sql.SQL("select * from {} order by {}").format(
+                    sql.Identifier(f"{name}_{generation}"), sql.Identifier(key)
+                )
+            )
+            found.append(await rows.fetchall())
+    return found
+
+
+def mixed(orders: int, seed: int) -> list[Event]:
+    """Stories of many orders, their events in any order."""
+    tales = (story.confirmed, story.refunded, story.sold_out, story.declined)
+    events = [
+        event
+        for number in range(orders)
+        for event in tales[number % 4](f"c-{number % 3}", START + timedelta(minutes=number))
+    ]
+    random.Random(seed).shuffle(events)
+    return events
+
+
+async def test_rebuilt_is_what_was_live(
+    broker: Broker, consumer: Consumer, rebuilder: Rebuilder, database: Database, stored: PostgresView
+) -> None:
+    events = mixed(40, 1)
+    async with running(consumer.run):
+        await publish(broker, events)
+        await broker.publish(Event.new("catalog", "catalog.product-changed.v1", "tea", {"sku": "tea"}))
+        await until(lambda: caught_up(broker))
+    done = await rebuilder.run()
+    assert (done.generation, done.events) == (2, len(events))
+    live = await contents(database, 1)
+    assert await contents(database, 2) == live
+    assert [len(rows) for rows in live] == [40, len(events)]
+
+
+async def test_a_rebuild_amid_traffic_misses_nothing_and_the_old_view_answers_meanwhile(
+    broker: Broker, consumer: Consumer, stored: PostgresView, database: Database, queries: Queries
+) -> None:
+    before, during = mixed(30, 2), mixed(30, 3)
+
+    class Slow(StreamLog):
+        """Long enough for new events to come between batches."""
+
+        async def replay(self) -> AsyncIterator[Sequence[Heard]]:
+            async for batch in super().replay():
+                for start in range(0, len(batch), 20):
+                    yield batch[start : start + 20]
+                    assert (await queries.orders("c-1", 50)).orders
+                    await asyncio.sleep(0.05)
+
+    async with running(consumer.run):
+        await publish(broker, before)
+        await until(lambda: caught_up(broker))
+        done, _ = await asyncio.gather(Rebuilder(stored, stored, Slow(broker)).run(), publish(broker, during))
+        await until(lambda: caught_up(broker))
+    reference = await stored.begin()
+    await Rebuilder(stored, stored, StreamLog(broker)).fill(reference)
+    rebuilt = await contents(database, done.generation)
+    assert rebuilt == await contents(database, reference)
+    assert [len(rows) for rows in rebuilt] == [60, len(before) + len(during)]
+
+
+async def test_an_empty_view_is_built_from_the_stream_alone(
+    broker: Broker, rebuilder: Rebuilder, queries: Queries
+) -> None:
+    """As after the loss of the whole database."""
+    assert (await rebuilder.run()).events == 0
+    await publish(broker, story.confirmed())
+    assert (await rebuilder.run()).events == 7
+    [order] = (await queries.orders("c-1", 10)).orders
+    assert order.status == "confirmed"
+
+
+async def test_a_rebuild_that_fails_leaves_the_old_view(
+    broker: Broker, stored: PostgresView, consumer: Consumer, queries: Queries, rebuilder: Rebuilder
+) -> None:
+    class Broken(StreamLog):
+        async def replay(self) -> AsyncIterator[Sequence[Heard]]:
+            async for batch in super().replay():
+                yield batch
+            raise ConnectionError("broken off")
+
+    async with running(consumer.run):
+        await publish(broker, story.confirmed())
+        await until(lambda: caught_up(broker))
+    with pytest.raises(ConnectionError, match="broken off"):
+        await Rebuilder(stored, stored, Broken(broker)).run()
+    assert [each.state for each in await stored.all()] == ["live"]
+    assert len((await queries.orders("c-1", 10)).orders) == 1
+    assert (await rebuilder.run()).events == 7
+
+
+async def test_two_rebuilds_do_not_run_at_once(rebuilder: Rebuilder) -> None:
+    number = await rebuilder.begin()
+    with pytest.raises(RebuildRunningError, match="is being built anew already"):
+        await rebuilder.run()
+    assert (await rebuilder.fill(number)).generation == number
+
+
+async def test_the_lag_is_seen_and_made_up_for(broker: Broker, consumer: Consumer, metrics: Metrics) -> None:
+    lag = Lag(broker, metrics, 0.1)
+
+    def figures() -> tuple[float, float]:
+        values = [metrics.registry.get_sample_value(f"orderview_lag_{unit}") for unit in ("events", "seconds")]
+        return values[0] or 0.0, values[1] or 0.0
+
+    async with running(consumer.run):
+        await publish(broker, story.confirmed())
+        await until(lambda: caught_up(broker))
+    await lag.measure()
+    assert figures() == (0.0, 0.0)
+    await asyncio.sleep(1.2)
+    began = datetime.now(UTC)
+    await publish(broker, story.declined())
+    await asyncio.sleep(0.5)
+    await lag.measure()
+    events, seconds = figures()
+    assert events == 6
+    assert 0.5 <= seconds <= (datetime.now(UTC) - began).total_seconds()
+    async with running(consumer.run, lag.run):
+        await until(lambda: _true(figures() == (0.0, 0.0)))
+
+
+async def test_the_consumer_rides_out_a_broker_that_is_killed(
+    broker: Broker, consumer: Consumer, queries: Queries, nats_server: Program
+) -> None:
+    first, second = story.confirmed(), story.declined()
+    async with running(consumer.run):
+        await publish(broker, first)
+        await until(lambda: caught_up(broker))
+        nats_server.kill()
+        await asyncio.sleep(0.5)
+        nats_server.start()
+        await until(lambda: _published(broker, second), 30)
+        await until(lambda: caught_up(broker), 30)
+    assert len((await queries.orders("c-1", 10)).orders) == 2
+
+
+async def _published(broker: Broker, events: Sequence[Event]) -> bool:
+    try:
+        await publish(broker, events)
+    except ConnectionError:
+        return False
+    return True
+
+
+async def _true(value: bool) -> bool:
+    return value
