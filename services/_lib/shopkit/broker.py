@@ -76,6 +76,10 @@ class Broker:
         """Connect and make the streams, unless that is done. Raises BrokerError."""
         await self._jetstream()
 
+    async def jetstream(self) -> JetStreamContext:
+        """The client's own interface, connected, for what this class does not offer. Raises BrokerError."""
+        return await self._jetstream()
+
     async def _jetstream(self) -> JetStreamContext:
         async with self._connecting:
             if self._closed:

@@ -8,9 +8,11 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psycopg
 
 PACKAGES = {
     "postgres": "postgresql",
@@ -44,6 +46,21 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _lets_in(port: int) -> bool:
+    """Postgres listens a moment before it lets anybody in."""
+    try:
+        psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
 @dataclass
 class Program:
     """One server that can be stopped and started again at the same port, with its data, with the rights of `user`."""
@@ -55,10 +72,11 @@ class Program:
     user: str | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     stop_signal: int = signal.SIGTERM
+    ready: Callable[[int], bool] = _listens
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, seconds: float = 30.0) -> None:
-        """Start it and wait until it listens. Raises RuntimeError with the end of its log."""
+        """Start it and wait until it is ready. Raises RuntimeError with the end of its log."""
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -72,10 +90,8 @@ class Program:
             )
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
-            with socket.socket() as probe:
-                probe.settimeout(1)
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            if self.ready(self.port):
+                return
             time.sleep(0.02)
         self.kill()
         raise RuntimeError(
@@ -135,7 +151,13 @@ def postgres(directory: Path) -> Program:
     flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     # SIGINT is Postgres' fast shutdown: it does not wait for clients.
     return Program(
-        "postgres", [program("postgres"), "-D", str(data), *flags], port, directory, user, stop_signal=signal.SIGINT
+        "postgres",
+        [program("postgres"), "-D", str(data), *flags],
+        port,
+        directory,
+        user,
+        stop_signal=signal.SIGINT,
+        ready=_lets_in,
     )
 
 
