@@ -134,6 +134,7 @@ class Http(_Probe):
     url: str
     status: int | list[int] = 200
     contains: str = ""
+    lacks: str = ""
     location: str = ""
     headers: dict[str, str] = {}
     token: Token | None = None
@@ -441,6 +442,8 @@ def judge_http(probe: Http, status: int, location: str, body: str) -> Answer:
         bad.append(f"expected a redirect to {probe.location}")
     if probe.contains and probe.contains not in body:
         bad.append(f"the body lacks '{probe.contains}': {body[:200]!r}")
+    if probe.lacks and probe.lacks in body:
+        bad.append(f"the body has '{probe.lacks}'")
     seen = f"GET {probe.url}: {status}" + (f" to {location}" if location else "")
     return Answer(not bad, f"{seen}; {', '.join(bad)}" if bad else seen)
 

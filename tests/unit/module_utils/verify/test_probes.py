@@ -275,6 +275,8 @@ def address() -> Iterator[str]:
         ("/", {}, True),
         ("/", {"contains": "host 127"}, True),
         ("/", {"contains": "nothing like it"}, False),
+        ("/", {"lacks": "nothing like it"}, True),
+        ("/", {"lacks": "host 127"}, False),
         ("/", {"status": [404, 403]}, False),
         ("/moved", {"status": [301, 308], "location": "https://"}, True),
         ("/moved", {"status": 308, "location": "http://"}, False),
