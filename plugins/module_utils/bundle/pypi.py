@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import zipfile
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
+from packaging.markers import Marker
 
 PYTHON = "3.11"
 """The Python of the Debian suite that services run on."""
@@ -29,12 +31,13 @@ def unpack(block: str, into: Path, work: Path, runner: Runner) -> None:
     _extract(found[0], into)
 
 
-def install(requirements: str, into: Path, work: Path, runner: Runner) -> None:
+def install(requirements: str, into: Path, work: Path, runner: Runner, python: str = "") -> None:
     """Put the modules of all that the lock file's text names, for the services' Python, into the directory `into`.
 
+    `python` is that Python's full version, by which the lock's markers are judged; without it pip goes by its own.
     Commands are left out: an installer would write this host's Python into them, and services run modules.
     """
-    for wheel in _download(requirements, work, runner):
+    for wheel in _download(applicable(requirements, python) if python else requirements, work, runner):
         _extract(wheel, into)
         for data in into.glob("*.data"):
             for part in ("purelib", "platlib"):
@@ -60,3 +63,29 @@ def _extract(path: Path, into: Path) -> None:
             target = Path(wheel.extract(member, into))
             if not member.is_dir():
                 target.chmod(0o755 if member.external_attr >> 16 & 0o111 else 0o644)
+
+
+def applicable(requirements: str, python: str) -> str:
+    """The lock's text for that Python on Linux: pip would hold markers against the Python that runs it.
+
+    `python` is a full version, such as 3.11.2.
+    """
+    target = {
+        "implementation_name": "cpython",
+        "os_name": "posix",
+        "platform_machine": "x86_64",
+        "platform_python_implementation": "CPython",
+        "platform_system": "Linux",
+        "python_full_version": python,
+        "python_version": ".".join(python.split(".")[:2]),
+        "sys_platform": "linux",
+    }
+    kept = []
+    for block in re.sub(r"\\\n", " ", requirements).splitlines():
+        name, semicolon, rest = block.partition(" #")[0].partition(";")
+        marker, *hashes = re.split(r"\s+(?=--hash=)", rest.strip())
+        if not semicolon or block.startswith("#"):
+            kept.append(block)
+        elif Marker(marker).evaluate(dict(target)):
+            kept.append(" ".join((name.strip(), *hashes)))
+    return "\n".join(kept) + "\n"

@@ -96,6 +96,8 @@ class Broker:
                         user=self._user or None,
                         password=self._password or None,
                         name=self._name,
+                        # An inbox of its own, so that a server can keep users from hearing each other's answers.
+                        inbox_prefix=f"_INBOX.{self._user}" if self._user else "_INBOX",
                         connect_timeout=2,
                         reconnect_time_wait=0.25,  # type: ignore[arg-type]  # seconds, passed to asyncio.sleep
                         max_reconnect_attempts=-1,

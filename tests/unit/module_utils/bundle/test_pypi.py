@@ -67,3 +67,28 @@ def test_modes_are_those_that_count(tmp_path: Path) -> None:
 def test_one_wheel_is_locked_and_one_must_come(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="tool==1: pip brought 2 wheels, one was locked"):
         pypi.unpack("tool==1", tmp_path / "into", tmp_path, Shelf(tmp_path / "log", one={}, two={}))
+
+
+LOCK = """\
+# locked
+async-timeout==5.0.1 ; python_full_version < '3.11.3' \\
+    --hash=sha256:aa \\
+    --hash=sha256:bb
+    # via redis
+tzdata==2026.6 ; sys_platform == 'win32' --hash=sha256:cc
+psycopg-binary==3.3.9 ; implementation_name != 'pypy' --hash=sha256:dd
+uvicorn==0.54.0 --hash=sha256:ee
+"""
+
+
+def test_markers_are_held_against_the_python_of_the_image() -> None:
+    lines = [" ".join(line.split()) for line in pypi.applicable(LOCK, "3.11.2").splitlines() if line.strip()]
+    assert [line for line in lines if not line.startswith("#")] == [
+        "async-timeout==5.0.1 --hash=sha256:aa --hash=sha256:bb",
+        "psycopg-binary==3.3.9 --hash=sha256:dd",
+        "uvicorn==0.54.0 --hash=sha256:ee",
+    ]
+
+
+def test_a_newer_python_leaves_out_what_only_an_older_one_needs() -> None:
+    assert "async-timeout" not in pypi.applicable(LOCK, "3.11.7")
