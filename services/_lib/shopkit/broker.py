@@ -18,6 +18,7 @@ from nats.js.errors import Error as JetStreamError
 from opentelemetry.trace import SpanKind
 
 from shopkit import tracing
+from shopkit.cancelling import heed
 from shopkit.events import Event, SchemaError
 from shopkit.metrics import Metrics
 
@@ -189,6 +190,7 @@ class Broker:
                 pull = await stream.pull_subscribe_bind(durable, STREAM)
                 try:
                     while self._stream is stream:
+                        heed()
                         try:
                             [message] = await pull.fetch(1, timeout=5)
                         except nats.errors.TimeoutError:
@@ -317,9 +319,7 @@ class Broker:
 
 async def _ride_out(consumer: str, error: Exception) -> None:
     """Wait a second for the broker to come back."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():  # the client makes a closed connection of it
-        raise asyncio.CancelledError from error
+    heed()  # the client makes a cancellation an error when the connection is closed
     _log.warning("broker is away", consumer=consumer, error=str(error) or type(error).__name__)
     await asyncio.sleep(1)
 

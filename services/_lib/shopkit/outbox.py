@@ -11,6 +11,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from shopkit.broker import Broker, BrokerError
+from shopkit.cancelling import heed
 from shopkit.database import Database
 from shopkit.events import Event
 from shopkit.metrics import Metrics
@@ -60,7 +61,8 @@ class Relay:
         swept = float("-inf")
         while True:
             while await self.batch() == self._batch:
-                pass
+                heed()
+            heed()
             if time.monotonic() - swept > 3600:
                 await self._sweep()
                 swept = time.monotonic()

@@ -7,12 +7,13 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from types import FrameType
+from types import FrameType, TracebackType
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from shopkit.cancelling import end, heed
 from shopkit.settings import Common
 
 Background = Callable[[], Awaitable[None]]
@@ -20,7 +21,7 @@ _log = structlog.stdlib.get_logger("shopkit.process")
 
 
 class Supervisor:
-    """Keeps background tasks running: one that ends or fails starts again, after 0.5 s, 1 s, … 30 s.
+    """Keeps background tasks running within its block: one that ends or fails starts again, after 0.5 s, 1 s, … 30 s.
 
     A task must not end by itself. It is sound again once it has run for as long as it last waited.
     """
@@ -30,16 +31,20 @@ class Supervisor:
         self._first = first
         self._longest = longest
         self._failing: set[int] = set()
+        self._running: list[asyncio.Task[None]] = []
 
     def sound(self) -> bool:
         """Whether every task runs."""
         return not self._failing
 
-    async def run(self) -> None:
-        """Run all tasks until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for number, task in enumerate(self._tasks):
-                group.create_task(self._keep(number, task))
+    async def __aenter__(self) -> Supervisor:
+        self._running = [asyncio.create_task(self._keep(number, task)) for number, task in enumerate(self._tasks)]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await end(self._running)
 
     async def _keep(self, number: int, task: Background) -> None:
         wait = self._first
@@ -54,6 +59,7 @@ class Supervisor:
                 _log.exception("background task failed", task=name)
             finally:
                 sound.cancel()
+            heed()
             self._failing.add(number)
             if asyncio.get_running_loop().time() - started > self._longest:
                 wait = self._first
@@ -100,12 +106,8 @@ async def _run(
     async with AsyncExitStack() as stack:
         for resource in around:
             await stack.enter_async_context(resource)
-        running = asyncio.create_task(supervisor.run())
-        try:
+        async with supervisor:
             await server.serve()
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
 
 
 def _stopped(number: int, _frame: FrameType | None) -> None:

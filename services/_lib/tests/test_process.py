@@ -1,0 +1,222 @@
+"""The real process: it serves, keeps its background tasks running, sends its spans, and stops in order."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from shopkit import cancelling
+from shopkit.process import Supervisor
+from shopkit.testing import programs
+from shopkit.testing.programs import MissingProgramError, Program, free_port
+
+SERVICE = """
+import asyncio, os, sys
+from contextlib import asynccontextmanager
+from shopkit import logs, settings, tracing
+from shopkit.metrics import Metrics
+from shopkit.process import serve
+from shopkit.web import create_app
+import structlog
+
+log = structlog.stdlib.get_logger("thing")
+common = settings.common(os.environ, "thing")
+logs.configure("thing", "1.0.0", common.environment, common.log_level)
+provider = tracing.provider("thing", "1.0.0", common.environment, common.traces_endpoint)
+times = 0
+
+async def ready():
+    return True
+
+async def shaky():
+    global times
+    times += 1
+    if times == 2:
+        return
+    if times == 1:
+        raise RuntimeError("a fault")
+    log.info("working")
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        log.info("task stopped")
+
+@asynccontextmanager
+async def store():
+    log.info("store opened")
+    yield
+    log.info("store closed")
+
+app = create_app("thing", "1.0.0", Metrics("thing"), provider, ready)
+
+@app.get("/slow")
+async def slow() -> str:
+    await asyncio.sleep(0.5)
+    return "done"
+
+status = serve(app, common, background=[shaky], around=[store()])
+provider.shutdown()
+sys.exit(status)
+"""
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes OTLP over HTTP."""
+
+    received: list[ExportTraceServiceRequest]
+
+    def do_POST(self) -> None:
+        self.received.append(ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def collector() -> Iterator[ThreadingHTTPServer]:
+    Collector.received = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@contextmanager
+def service(**environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process and its base URL."""
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVICE],
+        env={**os.environ, "PYTHONPATH": ".", "THING_HOST": "127.0.0.1", "THING_PORT": str(port), **environ},
+        cwd=Path(__file__).parent.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process, f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+def ask(url: str, seconds: float = 15) -> str:
+    """The body at the URL, asked again until it is a success."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=seconds) as answer:
+                return str(answer.read().decode())
+        except urllib.error.URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def test_serves_supervises_and_stops(collector: ThreadingHTTPServer) -> None:
+    endpoint = f"http://127.0.0.1:{collector.server_port}"
+    with service(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, THING_ENVIRONMENT="test") as (process, url):
+        ask(f"{url}/healthz")
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            urllib.request.urlopen(f"{url}/readyz")
+        ask(f"{url}/readyz")
+        answers: list[str] = []
+        request = Thread(target=lambda: answers.append(ask(f"{url}/slow")))
+        request.start()
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=10)
+        request.join()
+    assert (process.returncode, err, answers) == (0, "", ['"done"'])
+    lines: list[dict[str, Any]] = [json.loads(line) for line in out.splitlines()]
+    said = [line["message"] for line in lines]
+    for before, after in [
+        ("store opened", "background task failed"),
+        ("background task failed", "background task ended"),
+        ("background task ended", "working"),
+        ("working", "request"),
+        ("request", "task stopped"),
+        ("task stopped", "store closed"),
+        ("store closed", "stopped by SIGTERM"),
+    ]:
+        assert said.index(before) < said.index(after), said
+    names = [
+        span.name
+        for batch in Collector.received
+        for resource in batch.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
+    assert names == ["GET /slow"]
+
+
+def test_a_port_in_use_ends_the_process() -> None:
+    with service() as (_, url):
+        ask(f"{url}/healthz")
+        with service(THING_PORT=url.rsplit(":", 1)[1]) as (second, _):
+            second.communicate(timeout=10)
+        assert second.returncode == 1
+
+
+async def test_a_task_that_fails_is_sound_again_once_it_has_run() -> None:
+    runs = 0
+
+    async def task() -> None:
+        nonlocal runs
+        runs += 1
+        if runs < 3:
+            raise RuntimeError
+        await asyncio.sleep(60)
+
+    async with Supervisor([task], first=0.02) as supervisor:
+        assert supervisor.sound()
+        await asyncio.sleep(0.01)
+        assert not supervisor.sound()
+        async with asyncio.timeout(5):
+            while not supervisor.sound():
+                await asyncio.sleep(0.01)
+        assert runs == 3
+
+
+async def test_a_task_that_loses_a_cancellation_ends() -> None:
+    async def deaf() -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:  # as a client may do
+                await asyncio.sleep(0.01)
+            cancelling.heed()
+
+    async with asyncio.timeout(5):
+        tasks = [asyncio.create_task(deaf())]
+        await asyncio.sleep(0)
+        await cancelling.end(tasks)
+    assert tasks[0].cancelled()
+
+
+def test_a_missing_program_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    with pytest.raises(MissingProgramError, match="nats-server is not installed: apt-get install nats-server, or make"):
+        programs.program("nats-server")
+
+
+def test_a_program_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
+    broken = Program("broken", [sys.executable, "-c", "raise SystemExit('no room')"], free_port(), tmp_path)
+    with pytest.raises(RuntimeError, match="broken did not start:\nno room"):
+        broken.start(5)
