@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
@@ -105,7 +106,7 @@ class Injection:
 
     def _payment_errors(self) -> None:
         for pod in self._needed(PROVIDER):
-            self._provider(pod, model.provider_faults(self.fault))
+            self._provider(pod, model.provider_faults(self.fault, datetime.now(UTC)))
         self._wait()
 
     _payment_latency = _payment_lost = _payment_errors

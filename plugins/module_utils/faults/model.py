@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 Object = dict[str, Any]
@@ -105,13 +106,13 @@ def envoy_filter(fault: Fault, namespace: str) -> Object:
     }
 
 
-def provider_faults(fault: Fault) -> Object:
-    """What `PUT /faults` of the payment provider takes; it ends them itself after `seconds`."""
-    share = fault.percent / 100
+def provider_faults(fault: Fault, now: datetime) -> Object:
+    """What `PUT /faults` of the payment provider takes; it ends them itself at `until`."""
+    share, until = fault.percent / 100, (now + timedelta(seconds=fault.seconds)).isoformat()
     return {
-        "payment_errors": {"error_rate": share, "seconds": fault.seconds},
-        "payment_latency": {"latency_seconds": fault.milliseconds / 1000, "seconds": fault.seconds},
-        "payment_lost": {"lost_rate": share, "seconds": fault.seconds},
+        "payment_errors": {"error_rate": share, "until": until},
+        "payment_latency": {"latency_ms": fault.milliseconds, "until": until},
+        "payment_lost": {"lost_rate": share, "until": until},
     }.get(fault.name, {})
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils.faults import model
 from ansible_collections.gantry.platform.plugins.module_utils.faults.model import Fault, FaultError
+
+NOW, UNTIL = datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T00:00:30+00:00"
 
 
 def fault(name: str = "errors", service: str = "catalog", **more: int) -> Fault:
@@ -56,14 +59,14 @@ def test_a_filter_stands_before_the_service_and_carries_the_mark(name: str, made
 @pytest.mark.parametrize(
     ("name", "body"),
     [
-        ("payment_errors", {"error_rate": 0.5, "seconds": 30}),
-        ("payment_latency", {"latency_seconds": 0.5, "seconds": 30}),
-        ("payment_lost", {"lost_rate": 0.5, "seconds": 30}),
+        ("payment_errors", {"error_rate": 0.5, "until": UNTIL}),
+        ("payment_latency", {"latency_ms": 500, "until": UNTIL}),
+        ("payment_lost", {"lost_rate": 0.5, "until": UNTIL}),
         ("latency", {}),
     ],
 )
 def test_the_provider_is_asked_for_faults_that_end(name: str, body: dict[str, Any]) -> None:
-    assert model.provider_faults(fault(name)) == body
+    assert model.provider_faults(fault(name), NOW) == body
 
 
 def test_programs_that_run_in_pods_are_python() -> None:
