@@ -37,3 +37,9 @@ run: .venv/.installed ## Serve on port 8080
 lock: $(BIN)/uv ## Resolve the locks anew (hashes, no registry hosts)
 	@for set in $(SETS); do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $$set.in -o $$set.txt; done
+
+ifdef SHOPKIT
+.PHONY: contracts
+contracts: .venv/.installed ## Write openapi.json and asyncapi.yaml anew; the diff is the change of the interface
+	@CONTRACTS=write $(BIN)/pytest --no-cov --quiet tests/test_contracts.py
+endif

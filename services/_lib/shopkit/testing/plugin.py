@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 import pytest_asyncio
@@ -24,6 +25,12 @@ from redis import Redis
 from shopkit.broker import DEAD, STREAM, Broker
 from shopkit.testing import programs
 from shopkit.testing.programs import Program
+
+# How long an example takes says nothing on a busy machine.
+hypothesis.settings.register_profile(
+    "shop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("shop")
 
 
 @contextmanager
