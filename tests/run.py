@@ -30,6 +30,7 @@ SERVICES = (
     "catalog",
     "dashboards",
     "shopapi",
+    "stock",
     "traffic",
 )
 

@@ -1,0 +1,1 @@
+"""Levels and reservations. Pure: no I/O, no framework."""
