@@ -306,10 +306,6 @@ class Broker:
             except (BrokerError, *_TROUBLE) as error:
                 await _ride_out("", error)
 
-    async def jetstream(self) -> JetStreamContext:
-        """The connection itself, made if there is none, for other than publishing and consuming. Raises BrokerError."""
-        return await self._jetstream()
-
     async def pending(self, durable: str) -> int:
         """How many events the durable consumer has not handled yet. Raises BrokerError."""
         try:
