@@ -83,6 +83,7 @@ def serve(
             app,
             host=common.host,
             port=common.port,
+            root_path=getattr(app.state, "root_path", ""),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -73,13 +73,13 @@ def create_app(
     app = FastAPI(
         title=service,
         version=version,
-        root_path=root_path,
         docs_url=None,
         redoc_url=None,
         telemetry=tracing.telemetry(tracer_provider),
         lifespan=lifespan,
     )
     app.state.background_ok = lambda: True
+    app.state.root_path = root_path  # for the server, which puts it into every request's scope
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
     app.add_middleware(Telemetry, metrics=metrics)
     _handlers(app)

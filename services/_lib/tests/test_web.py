@@ -36,7 +36,7 @@ def stores() -> Stores:
 @pytest.fixture
 def client(spans: InMemorySpanExporter, stores: Stores) -> Iterator[TestClient]:
     provider = tracing.provider("thing", "1.0.0", "test", SimpleSpanProcessor(spans))
-    app = create_app("thing", "1.0.0", Metrics("thing"), provider, stores, "/shop/things")
+    app = create_app("thing", "1.0.0", Metrics("thing"), provider, stores)
 
     @app.get("/things/{number}", responses=problems(404, 409))
     async def thing(number: int) -> dict[str, str]:
@@ -48,7 +48,7 @@ def client(spans: InMemorySpanExporter, stores: Stores) -> Iterator[TestClient]:
             raise RuntimeError("a fault")
         return {"traceparent": tracing.inject()}
 
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, root_path="/shop/things", raise_server_exceptions=False) as client:
         yield client
 
 
