@@ -24,6 +24,7 @@ class ActionModule(PureAction):
         "parameters": {"type": "dict", "default": {}},
         "images": {"type": "dict", "default": {}},
         "namespaces": {"type": "list", "elements": "str", "default": []},
+        "unserved_groups": {"type": "list", "elements": "str", "default": []},
     }
 
     def compute(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -37,8 +38,10 @@ class ActionModule(PureAction):
                 parameters=given["parameters"],
                 images=library.pinned(given["images"]),
                 namespaces=tuple(given["namespaces"]),
+                unserved=tuple(given["unserved_groups"]),
             )
             objects = library.fit(policies, wishes)
         except library.PolicyError as error:
             raise library.PolicyError(f"The policies of {given['directory']} cannot be fitted:\n{error}") from error
-        return {"objects": objects, "names": sorted(policies.constraints), "rules": library.judged_kinds(policies)}
+        rules = library.judged_kinds(policies, given["unserved_groups"])
+        return {"objects": objects, "names": sorted(policies.constraints), "rules": rules}

@@ -76,6 +76,13 @@ options:
       - Without it, objects are deleted.
     type: str
     default: ""
+  predecessor:
+    description:
+      - Field manager whose objects the release takes over, the way back from O(successor).
+      - What it had applied is the release's then. Fields that the release does not state go, and nothing conflicts.
+      - See that it no longer applies them, or both will.
+    type: str
+    default: ""
   wait:
     description:
       - Whether to wait until the objects are ready (V(present)), or gone (V(absent) and O(prune)).

@@ -59,6 +59,11 @@ options:
     type: list
     elements: str
     default: []
+  unserved_groups:
+    description: API groups that the cluster does not serve. Policies do not look up their kinds.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - gantry.platform.pure
 """

@@ -120,3 +120,47 @@ def test_a_whole_release_lets_go(release: Releases, client: Client) -> None:
     live = client.get(f"/api/v1/namespaces/{release.namespace}/configmaps/one")
     assert not applyset.member_of(live)
     assert not release(state="absent", successor="other")["changed"]
+
+
+def test_a_release_takes_over_what_another_applied(release: Releases, client: Client, results: Results) -> None:
+    path = f"/api/v1/namespaces/{release.namespace}/configmaps/one"
+    theirs = config_map("one", key="theirs", other="theirs")
+    theirs["metadata"]["annotations"] = {"other/tracking": "one"}
+    client.request("PATCH", path, {"fieldManager": "other"}, theirs, APPLY)
+    uid = client.get(path)["metadata"]["uid"]
+    ours = [config_map("one", key="ours")]
+    assert "conflict" in release.fails(ours)["msg"]
+    assert results(release.check(ours, predecessor="other"))["ConfigMap one"] == "configured"
+    assert client.get(path)["data"]["key"] == "theirs"
+    assert results(release(ours, predecessor="other")) == {"ConfigMap one": "configured"}
+    after = client.get(path)
+    assert after["metadata"]["uid"] == uid
+    assert after["data"] == {"key": "ours"}
+    assert "annotations" not in after["metadata"]
+    assert [entry["manager"] for entry in after["metadata"]["managedFields"]] == ["k8s_release"]
+    assert not release(ours, predecessor="other")["changed"]
+    assert not release(ours)["changed"]
+
+
+def test_there_and_back_again(release: Releases, client: Client, results: Results) -> None:
+    path = f"/api/v1/namespaces/{release.namespace}/configmaps/two"
+    both = [config_map("one"), config_map("two", key="value")]
+    release(both, prune=True)
+    release(both[:1], prune=True, successor="other")
+    client.request("PATCH", path, {"fieldManager": "other"}, config_map("two", key="pushed", more="pushed"), APPLY)
+    told = release(both, prune=True, predecessor="other")
+    assert results(told) == {"ConfigMap one": "unchanged", "ConfigMap two": "configured"}
+    assert client.get(path)["data"] == {"key": "value"}
+    assert applyset.member_of(client.get(path))
+
+
+def test_what_both_have_applied_becomes_the_releases_alone(release: Releases, client: Client) -> None:
+    """As after a run that was cut off between the two."""
+    path = f"/api/v1/namespaces/{release.namespace}/configmaps/one"
+    release([config_map("one", key="value")])
+    client.request("PATCH", path, {"fieldManager": "other"}, config_map("one", key="value", more="theirs"), APPLY)
+    assert release([config_map("one", key="value")], predecessor="other")["changed"]
+    after = client.get(path)
+    assert after["data"] == {"key": "value"}
+    assert [entry["manager"] for entry in after["metadata"]["managedFields"]] == ["k8s_release"]
+    assert not release([config_map("one", key="value")], predecessor="other")["changed"]

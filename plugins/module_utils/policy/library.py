@@ -47,7 +47,10 @@ class Library:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What an environment asks of the policies. `namespaces`: where they hold; none means everywhere."""
+    """What an environment asks of the policies.
+
+    `namespaces`: where they hold; none means everywhere. `unserved`: API groups that the cluster does not serve.
+    """
 
     enforcement: str = "deny"
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class Wishes:
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     images: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+    unserved: tuple[str, ...] = ()
 
 
 def read(directory: Path) -> Library:
@@ -112,11 +116,15 @@ def fit(library: Library, wishes: Wishes) -> list[Object]:
     constraints = [
         _fitted(name, item, wishes, item["kind"] in referential) for name, item in library.constraints.items()
     ]
-    return [*library.templates, *library.shared, *constraints]
+    shared = [served for item in library.shared if (served := _served(item, wishes.unserved))]
+    return [*library.templates, *shared, *constraints]
 
 
-def judged_kinds(library: Library) -> list[dict[str, list[str]]]:
-    """API groups and kinds that any policy looks at, and workloads whose pods are expanded: what a webhook must see."""
+def judged_kinds(library: Library, unserved: Iterable[str] = ()) -> list[dict[str, list[str]]]:
+    """API groups and kinds that any policy looks at, and workloads whose pods are expanded: what a webhook must see.
+
+    Groups that are `unserved` are left out.
+    """
     groups: dict[str, set[str]] = {}
     for constraint in library.constraints.values():
         for kinds in constraint["spec"]["match"]["kinds"]:
@@ -126,7 +134,12 @@ def judged_kinds(library: Library) -> list[dict[str, list[str]]]:
         for applied in item["spec"].get("applyTo", []):
             for group in applied["groups"]:
                 groups.setdefault(group, set()).update(applied["kinds"])
-    return [{"apiGroups": [group], "kinds": sorted(kinds)} for group, kinds in sorted(groups.items())]
+    left_out = set(unserved)
+    return [
+        {"apiGroups": [group], "kinds": sorted(kinds)}
+        for group, kinds in sorted(groups.items())
+        if group not in left_out
+    ]
 
 
 def pinned(images: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -152,6 +165,14 @@ def _fitted(name: str, constraint: Object, wishes: Wishes, referential: bool) ->
     action = wishes.overrides.get(name, wishes.enforcement)
     fitted = {**spec, "enforcementAction": action, "match": match, "parameters": parameters}
     return {**constraint, "metadata": {**metadata, "annotations": annotations}, "spec": fitted}
+
+
+def _served(item: Object, unserved: Sequence[str]) -> Object | None:
+    """A shared object without kinds that policies cannot look up; a sync of nothing else is none."""
+    if item["kind"] != "SyncSet":
+        return item
+    known = [kind for kind in item["spec"]["gvks"] if kind["group"] not in unserved]
+    return {**item, "spec": {**item["spec"], "gvks": known}} if known else None
 
 
 def _problems(item: Any, names: Sequence[str], today: datetime.date) -> Iterator[str]:

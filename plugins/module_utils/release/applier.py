@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils.release import applyset
-from ansible_collections.gantry.platform.plugins.module_utils.release.client import APPLY, Client
+from ansible_collections.gantry.platform.plugins.module_utils.release.client import APPLY, MERGE, Client
 from ansible_collections.gantry.platform.plugins.module_utils.release.errors import (
     ApiError,
     ReleaseError,
@@ -17,6 +17,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.errors imp
     explain,
 )
 from ansible_collections.gantry.platform.plugins.module_utils.release.objects import Ref, Stated
+from ansible_collections.gantry.platform.plugins.module_utils.release.releaser import taken_over
 from ansible_collections.gantry.platform.plugins.module_utils.release.report import Outcome, content, ownership
 from ansible_collections.gantry.platform.plugins.module_utils.release.run import Run
 from ansible_collections.gantry.platform.plugins.module_utils.release.unchanged import is_unchanged
@@ -32,7 +33,13 @@ def changed_ones(run: Run, batch: list[Stated]) -> list[Stated]:
     others = []
     for one in batch:
         live, kind = run.live.get(one.ref), run.kind(one)
-        if live and kind and is_unchanged(one.desired, live, run.settings.field_manager, kind.builtin):
+        settings = run.settings
+        if (
+            live
+            and kind
+            and is_unchanged(one.desired, live, settings.field_manager, kind.builtin)
+            and not taken_over(live, settings.field_manager, settings.predecessor)
+        ):
             run.report.add(Outcome(one.ref, one.api_version, "unchanged", live, live))
         else:
             others.append(one)
@@ -92,10 +99,14 @@ def _apply_one(run: Run, one: Stated) -> Outcome:
             run.waiter.gone([run.target(one)])
             run.forget(one.ref)
             before = None
+    change = taken_over(before or {}, settings.field_manager, settings.predecessor)
+    if change and not settings.check:
+        run.client.request("PATCH", run.path(one), {"fieldManager": settings.field_manager}, change, MERGE)
     query = {
         "fieldManager": settings.field_manager,
         "fieldValidation": "Strict",
-        "force": str(settings.force_conflicts).lower(),
+        # A dry run cannot take anything over first, so it is not held up by what would then be ours.
+        "force": str(settings.force_conflicts or bool(change and settings.check)).lower(),
         **({"dryRun": "All"} if settings.check else {}),
     }
     new = not run.catalogue.find(one.api_version, one.kind) and not settings.check

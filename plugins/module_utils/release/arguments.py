@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, Any] = {
     "prune": {"type": "bool", "default": False},
     "delete_data": {"type": "bool", "default": False},
     "successor": {"type": "str", "default": ""},
+    "predecessor": {"type": "str", "default": ""},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 300},
     "wait_conditions": {
@@ -84,6 +85,7 @@ def settings(parameters: dict[str, Any], check: bool) -> Settings:
         field_manager=parameters["field_manager"],
         delete_data=parameters["delete_data"],
         successor=parameters["successor"],
+        predecessor=parameters["predecessor"],
         check=check,
         policies=tuple(parameters["policies"]),
         gator=parameters["gator"] or "",

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # Copyright: The gantry.platform authors
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
-"""Lets go of members: they stay as they are, and somebody else owns what was applied."""
+"""Hands objects over: members that are let go stay as they are, and others are taken over from who had applied them."""
 
 from __future__ import annotations
 
@@ -42,6 +42,31 @@ def handed_over(live: dict[str, Any], manager: str, successor: str) -> dict[str,
     ours = [] if there else [_without_label(entry, successor) for entry in entries if _applied_by(entry, manager)]
     fields = [entry for entry in entries if not _applied_by(entry, manager)] + ours
     return {"metadata": {"uid": metadata["uid"], "labels": {MEMBER: None}, "managedFields": fields}}
+
+
+def taken_over(live: dict[str, Any], manager: str, predecessor: str) -> dict[str, Any]:
+    """The merge patch that makes ``manager`` the owner of what ``predecessor`` had applied to a live object.
+
+    Applied after it, what is not stated goes, and nothing conflicts. Empty where the predecessor has applied nothing.
+    """
+    metadata = live.get("metadata") or {}
+    entries = metadata.get("managedFields") or []
+    if not predecessor or not any(_applied_by(entry, predecessor) for entry in entries):
+        return {}
+    fields = [entry for entry in entries if not (_applied_by(entry, predecessor) or _applied_by(entry, manager))]
+    owned: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        if _applied_by(entry, predecessor) or _applied_by(entry, manager):
+            version = str(entry.get("apiVersion"))
+            before = (owned.get(version) or {}).get("fieldsV1") or {}
+            owned[version] = {**entry, "manager": manager, "fieldsV1": _union(before, entry.get("fieldsV1") or {})}
+    return {"metadata": {"uid": metadata["uid"], "managedFields": [*fields, *owned.values()]}}
+
+
+def _union(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """All fields of two sets of fields, which are nested mappings."""
+    both = {key: _union(one[key], other[key]) for key in one.keys() & other.keys()}
+    return {**one, **other, **both}
 
 
 def _applied_by(entry: dict[str, Any], manager: str) -> bool:

@@ -41,6 +41,7 @@ class Settings:
     field_manager: str = "k8s_release"
     delete_data: bool = False
     successor: str = ""
+    predecessor: str = ""
     check: bool = False
     policies: tuple[dict[str, Any], ...] = ()
     """By which the objects are judged before the first of them is applied."""

@@ -134,3 +134,18 @@ def test_a_policy_without_its_constraint(tmp_path: Path) -> None:
     (tmp_path / "x" / "template.yaml").write_text("kind: ConstraintTemplate")
     with pytest.raises(PolicyError, match=r"x/constraint\.yaml cannot be read"):
         library.read(tmp_path)
+
+
+def test_kinds_that_are_not_served_are_not_looked_up(policies: library.Library) -> None:
+    def synced(*unserved: str) -> list[str]:
+        objects = library.fit(policies, Wishes(unserved=unserved))
+        return [kind["kind"] for item in objects if item["kind"] == "SyncSet" for kind in item["spec"]["gvks"]]
+
+    assert "VerticalPodAutoscaler" in synced()
+    assert synced("autoscaling.k8s.io") == [kind for kind in synced() if kind != "VerticalPodAutoscaler"]
+    assert synced("autoscaling.k8s.io", "autoscaling", "networking.k8s.io") == []
+    assert "VerticalPodAutoscaler" in synced()
+    groups = [rule["apiGroups"] for rule in library.judged_kinds(policies)]
+    assert ["autoscaling.k8s.io"] in groups
+    without = [rule["apiGroups"] for rule in library.judged_kinds(policies, ["autoscaling.k8s.io"])]
+    assert without == [group for group in groups if group != ["autoscaling.k8s.io"]]
