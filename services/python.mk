@@ -1,5 +1,6 @@
 # What the services in Python share: each runs and tests alone, without a platform. A service's Makefile names its module.
-# A service of the shop says SHOPKIT := yes: it sees the library, and its tests have Postgres, NATS and Redis.
+# A service of the shop says SHOPKIT := yes: it sees the library, and its tests have Postgres, NATS and Redis;
+# what Debian packages they need besides, it names in DEBIAN.
 PYTHON ?= python3
 BIN    := .venv/bin
 SETS   := $(sort $(basename $(wildcard requirements*.in)))
@@ -22,7 +23,7 @@ $(BIN)/uv: $(LIB)/uv.txt
 
 .PHONY: programs
 programs: ## Install the servers that tests start (Debian; as root), without letting Debian start them
-	@$(LIB)/programs.sh
+	@$(LIB)/programs.sh $(DEBIAN)
 
 .PHONY: test
 test: .venv/.installed $(PROGRAMS) ## Types and tests

@@ -1,11 +1,15 @@
 #!/bin/sh
 # Installs the servers that the tests start, where one is missing; Debian is kept from starting them.
+# More packages come as arguments.
 set -eu
 missing=
 installed() { PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1; }
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || installed postgres || missing="$missing postgresql"
 installed nats-server || missing="$missing nats-server"
 installed redis-server || missing="$missing redis-server"
+for package; do
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "tests need$missing: install them (Debian: apt-get install$missing)" >&2
