@@ -2,10 +2,13 @@
 
 import pytest
 from fastapi.testclient import TestClient
+from shopkit.metrics import Metrics
 
 from catalog.adapters.http import create_app
-from catalog.adapters.store import MemoryStore
+from catalog.adapters.memory import MemoryStore
 from catalog.application import Catalog
+
+PROBLEM = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "no such product: axe"}
 
 
 def test_find(client: TestClient) -> None:
@@ -29,7 +32,7 @@ def test_find(client: TestClient) -> None:
 def test_get(client: TestClient) -> None:
     assert client.get("/products/saw").json()["tags"] == ["garden", "steel"]
     missing = client.get("/products/axe")
-    assert (missing.status_code, missing.json()) == (404, {"detail": "no such product: axe"})
+    assert (missing.status_code, missing.json()) == (404, PROBLEM)
 
 
 def test_prices(client: TestClient) -> None:
@@ -66,14 +69,22 @@ def test_page_lists_products_escaped_under_the_gateways_path(client: TestClient)
 
 def test_probes(client: TestClient) -> None:
     assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
-    empty = TestClient(create_app(Catalog(MemoryStore([]))))
+    empty = TestClient(create_app(Catalog(MemoryStore([])), Metrics("catalog")))
     assert empty.get("/healthz").status_code == 200
     assert empty.get("/readyz").status_code == 503
 
 
 def test_openapi_names_the_gateways_path(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
-    assert set(document["paths"]) == {"/products", "/products/{sku}", "/prices", "/export", "/healthz", "/readyz"}
+    assert set(document["paths"]) == {
+        "/products",
+        "/products/{sku}",
+        "/products/{sku}/price",
+        "/prices",
+        "/export",
+        "/healthz",
+        "/readyz",
+    }
     assert document["servers"] == [{"url": "/shop/catalog"}]
 
 
@@ -93,6 +104,6 @@ def test_a_failure_is_counted(catalog: Catalog, monkeypatch: pytest.MonkeyPatch)
         raise RuntimeError("the store is gone")
 
     monkeypatch.setattr(MemoryStore, "get", fail)
-    client = TestClient(create_app(catalog), raise_server_exceptions=False)
+    client = TestClient(create_app(catalog, Metrics("catalog")), raise_server_exceptions=False)
     assert client.get("/products/saw").status_code == 500
     assert 'route="/products/{sku}",status="500"} 1.0' in client.get("/metrics").text

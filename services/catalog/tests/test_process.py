@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from shopkit.tracing import trace_ids
 
 from catalog import __version__
-from catalog.adapters.logs import trace_ids
 from catalog.adapters.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -27,7 +27,7 @@ def start(environ: Mapping[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "catalog"],
         cwd=ROOT,
-        env={**os.environ, **environ},
+        env={**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", "../_lib"), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

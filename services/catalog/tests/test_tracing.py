@@ -19,8 +19,10 @@ from fastapi.testclient import TestClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from shopkit import tracing
+from shopkit.metrics import Metrics
 
-from catalog.adapters import tracing
+from catalog import __version__
 from catalog.adapters.http import create_app
 from catalog.adapters.settings import Settings
 from catalog.application import Catalog
@@ -37,7 +39,9 @@ def spans() -> InMemorySpanExporter:
 
 @pytest.fixture
 def client(catalog: Catalog, spans: InMemorySpanExporter) -> Iterator[TestClient]:
-    app = create_app(catalog, tracing.provider("test", SimpleSpanProcessor(spans)))
+    app = create_app(
+        catalog, Metrics("catalog"), tracing.provider("catalog", __version__, "test", SimpleSpanProcessor(spans))
+    )
     with TestClient(app, root_path="/shop/catalog") as client:
         yield client
 
@@ -53,7 +57,9 @@ def test_a_request_is_one_span_of_the_callers_trace(client: TestClient, spans: I
 
 def test_a_failure_is_marked(catalog: Catalog, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Catalog, "product", lambda *_: 1 / 0)
-    app = create_app(catalog, tracing.provider("test", SimpleSpanProcessor(spans)))
+    app = create_app(
+        catalog, Metrics("catalog"), tracing.provider("catalog", __version__, "test", SimpleSpanProcessor(spans))
+    )
     assert TestClient(app, raise_server_exceptions=False).get("/products/saw").status_code == 500
     [span] = spans.get_finished_spans()
     assert span.status.status_code.name == "ERROR"
@@ -71,7 +77,7 @@ def test_probes_and_scrapes_make_no_span(client: TestClient, spans: InMemorySpan
 
 
 def test_a_wrong_endpoint_is_refused() -> None:
-    with pytest.raises(ValueError, match="OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4318': give a base URL such as"):
+    with pytest.raises(ValueError, match="OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4318': give a URL such as"):
         Settings.read({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"})
 
 
@@ -106,7 +112,13 @@ def run_once(endpoint: str) -> tuple[list[dict[str, object]], float]:
         port = free.getsockname()[1]
     settings = {"CATALOG_HOST": "127.0.0.1", "CATALOG_PORT": str(port), "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
     command = [sys.executable, "-m", "catalog"]
-    with subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.environ.get("PYTHONPATH", "../_lib")} | settings,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         try:
             for _ in range(200):
                 try:

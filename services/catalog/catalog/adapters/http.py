@@ -1,4 +1,4 @@
-"""The catalog over HTTP: a page for people, an API for programs, probes for the platform."""
+"""The catalog over HTTP: a page for people, an API for programs; probes and metrics come with the frame."""
 
 from __future__ import annotations
 
@@ -10,124 +10,115 @@ from string import Template
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 from opentelemetry.sdk.trace import TracerProvider
-from pydantic import BaseModel, Field
+from shopkit import web
+from shopkit.metrics import Metrics
 
 from catalog import __version__
-from catalog.adapters import tracing
-from catalog.adapters.telemetry import Metrics, Telemetry
-from catalog.application import Catalog, UnknownProductError
-from catalog.domain import Money, Product
+from catalog.adapters.http_cache import Cacheable
+from catalog.adapters.models import DescriptionIn, MoneyIn, MoneyOut, PageOut, PricesOut, ProductOut
+from catalog.application import Catalog, Record, StoreDownError, UnknownProductError
+from catalog.application.caching import ALL, key_of
+from catalog.domain import Money
 
 _PAGE = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
 
 
-class MoneyOut(BaseModel):
-    """An amount in minor units (cents)."""
-
-    amount: int = Field(ge=0, examples=[1290])
-    currency: str = Field(examples=["EUR"])
-
-    @classmethod
-    def of(cls, money: Money) -> MoneyOut:
-        return cls(amount=money.amount, currency=money.currency)
+def recorder(metrics: Metrics) -> Record:
+    """Counts questions to caches as `cache_requests_total{level,outcome}`."""
+    counter = metrics.counter("cache_requests_total", "Questions to caches", ("level", "outcome"))
+    return lambda level, outcome: counter.labels(level, outcome).inc()
 
 
-class ProductOut(BaseModel):
-    sku: str = Field(examples=["enamel-mug"])
-    name: str
-    description: str
-    price: MoneyOut
-    tags: list[str]
-
-    @classmethod
-    def of(cls, product: Product) -> ProductOut:
-        return cls(
-            sku=product.sku,
-            name=product.name,
-            description=product.description,
-            price=MoneyOut.of(product.price),
-            tags=sorted(product.tags),
-        )
-
-
-class PageOut(BaseModel):
-    """`products` starts at `offset` of `total`."""
-
-    products: list[ProductOut]
-    total: int
-    offset: int
-
-
-class ProblemOut(BaseModel):
-    detail: str
-
-
-def create_app(catalog: Catalog, tracer_provider: TracerProvider | None = None) -> FastAPI:
-    """The ASGI application around a catalog; the server's root path says where a gateway serves it.
+def create_app(
+    catalog: Catalog, metrics: Metrics, tracer_provider: TracerProvider | None = None, root_path: str = ""
+) -> FastAPI:
+    """The ASGI application around a catalog; `root_path` is where a gateway serves it.
 
     Without a provider of tracers no spans are made.
     """
-    app = FastAPI(
-        title="catalog",
-        version=__version__,
-        docs_url=None,
-        redoc_url=None,
-        telemetry=tracing.telemetry(tracer_provider),
-    )
-    metrics = Metrics()
-    app.include_router(_api(catalog, metrics))
+    app = web.create_app("catalog", __version__, metrics, tracer_provider, catalog.ready, root_path)
+    app.include_router(_questions(catalog, metrics))
+    app.include_router(_changes(catalog))
     app.include_router(_page(catalog))
-    app.include_router(_probes(catalog))
-    app.add_route("/metrics", metrics.answer, include_in_schema=False)
-    app.add_middleware(Telemetry, metrics=metrics)
 
     @app.exception_handler(UnknownProductError)
-    async def unknown(_request: Request, error: UnknownProductError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=404)
+    async def unknown(_request: Request, error: UnknownProductError) -> Response:
+        return web.Problem(404, detail=str(error)).response()
+
+    @app.exception_handler(StoreDownError)
+    async def down(_request: Request, _error: StoreDownError) -> Response:
+        return web.Problem(503, detail="the store does not answer: try again", headers={"Retry-After": "2"}).response()
 
     return app
 
 
-def _api(catalog: Catalog, metrics: Metrics) -> APIRouter:
+def _questions(catalog: Catalog, metrics: Metrics) -> APIRouter:
     router = APIRouter(tags=["products"])
+    searches = metrics.counter("catalog_searches_total", "Searches by outcome", ("outcome",))
+    cacheable = Cacheable(recorder(metrics))
 
-    @router.get("/products")
+    @router.get("/products", response_model=PageOut, responses=web.problems(503))
     async def find_products(
+        request: Request,
         q: Annotated[str, Query(max_length=200, description="Words that must all be met")] = "",
         tag: Annotated[str | None, Query(max_length=40)] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         offset: Annotated[int, Query(ge=0)] = 0,
-    ) -> PageOut:
+    ) -> Response:
         """Search products, best first."""
-        page = catalog.find(q, tag, limit=limit, offset=offset)
-        metrics.searches.labels("found" if page.total else "empty").inc()
-        return PageOut(products=[ProductOut.of(p) for p in page.products], total=page.total, offset=page.offset)
+        page = await catalog.find(q, tag, limit=limit, offset=offset)
+        searches.labels("found" if page.total else "empty").inc()
+        return cacheable.answer(request, PageOut.of(page), ALL)
 
-    @router.get("/products/{sku}", responses={404: {"model": ProblemOut}})
-    async def get_product(sku: str) -> ProductOut:
+    @router.get("/products/{sku}", response_model=ProductOut, responses=web.problems(404, 503))
+    async def get_product(request: Request, sku: str) -> Response:
         """One product."""
-        return ProductOut.of(catalog.product(sku))
+        return cacheable.answer(request, ProductOut.of(await catalog.product(sku)), key_of(sku))
 
-    @router.get("/prices", responses={404: {"model": ProblemOut}})
-    async def get_prices(sku: Annotated[list[str], Query(min_length=1, max_length=100)]) -> dict[str, MoneyOut]:
+    @router.get("/prices", response_model=PricesOut, responses=web.problems(404, 503))
+    async def get_prices(request: Request, sku: Annotated[list[str], Query(min_length=1, max_length=100)]) -> Response:
         """The price of each SKU; one that is unknown fails the whole question."""
-        return {sku: MoneyOut.of(price) for sku, price in catalog.prices(sku).items()}
+        prices = await catalog.prices(dict.fromkeys(sku))
+        body = PricesOut({sku: MoneyOut.of(price) for sku, price in prices.items()})
+        return cacheable.answer(request, body, *(key_of(sku) for sku in prices))
 
     @router.get(
         "/export",
         response_class=Response,
-        responses={200: {"content": {"text/csv": {}}, "description": "All products"}},
+        responses={200: {"content": {"text/csv": {}}, "description": "All products"}, **web.problems(503)},
     )
     async def export() -> Response:
         """Every product as CSV, for partners. The platform asks for a token with the scope catalog.export."""
         text = io.StringIO()
         rows = csv.writer(text)
         rows.writerow(("sku", "name", "description", "amount", "currency", "tags"))
-        for p in catalog.everything():
+        for p in await catalog.everything():
             rows.writerow((p.sku, p.name, p.description, p.price.amount, p.price.currency, " ".join(sorted(p.tags))))
         return Response(text.getvalue(), media_type="text/csv")
+
+    return router
+
+
+def _changes(catalog: Catalog) -> APIRouter:
+    router = APIRouter(tags=["changes"])
+
+    @router.put("/products/{sku}/price", responses=web.problems(404, 409, 503))
+    async def put_price(sku: str, price: MoneyIn) -> ProductOut:
+        """Give a product another price in its own currency; every cache drops what showed the old one."""
+        try:
+            return ProductOut.of(await catalog.reprice(sku, Money(price.amount, price.currency)))
+        except ValueError as error:
+            raise web.Problem(409, detail=str(error)) from error
+
+    @router.patch("/products/{sku}", responses=web.problems(404, 409, 503))
+    async def patch_product(sku: str, told: DescriptionIn) -> ProductOut:
+        """Tell of a product in other words; every cache drops what showed the old ones."""
+        try:
+            return ProductOut.of(await catalog.describe(sku, told.name, told.description, told.tags))
+        except ValueError as error:
+            raise web.Problem(409, detail=str(error)) from error
 
     return router
 
@@ -139,31 +130,12 @@ def _page(catalog: Catalog) -> APIRouter:
     async def index(request: Request) -> str:
         """What the shop sells, as a page."""
         root = escape(request.scope.get("root_path", ""))
-        page = catalog.find(limit=100)
+        page = await catalog.find(limit=100)
         rows = "\n".join(
             f'<tr><td><a href="{root}/products/{p.sku}">{escape(p.name)}</a></td>'
             f"<td>{escape(p.description)}</td><td>{escape(str(p.price))}</td></tr>"
             for p in page.products
         )
         return _PAGE.substitute(rows=rows, total=page.total, version=__version__)
-
-    return router
-
-
-def _probes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["probes"])
-
-    @router.get("/healthz")
-    async def alive() -> dict[str, str]:
-        """The process serves requests."""
-        return {"status": "alive"}
-
-    @router.get("/readyz", responses={503: {"description": "Not now"}})
-    async def ready(response: Response) -> dict[str, str]:
-        """The catalog can answer."""
-        if catalog.ready():
-            return {"status": "ready"}
-        response.status_code = 503
-        return {"status": "not ready"}
 
     return router
