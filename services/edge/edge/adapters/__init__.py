@@ -1,0 +1,1 @@
+"""What connects the edge to the world: Varnish, events, HTTP, settings."""

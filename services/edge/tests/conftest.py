@@ -1,0 +1,205 @@
+"""A real varnishd with the edge's VCL between a client and two servers, and the purger beside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import httpx2
+import pytest
+from shopkit.testing.programs import free_port
+
+pytest_plugins = ["shopkit.testing.plugin"]
+
+ROOT = Path(__file__).parent.parent
+KEPT = "public, max-age=0, s-maxage=60, stale-while-revalidate=30, stale-if-error=3600"
+
+
+def eventually(check: Callable[[], bool], seconds: float = 15.0) -> float:
+    """Ask until it is so; the seconds that it took. Fails after `seconds`."""
+    start = time.monotonic()
+    while not check():
+        assert time.monotonic() - start < seconds, f"not so after {seconds} s"
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+@dataclass
+class Origin:
+    """A server behind the edge. It answers as told, and says nothing while it is stopped."""
+
+    name: str
+    port: int = field(default_factory=free_port)
+    status: int = 200
+    body: str = "as it was"
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Cache-Control": KEPT, "Content-Type": "text/plain"})
+    asked: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
+    server: ThreadingHTTPServer | None = None
+
+    def start(self) -> None:
+        origin = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if self.path == "/healthz":
+                    self.send_response(200)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                origin.asked.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
+                body = f"{origin.name}: {origin.body}".encode()
+                unchanged = self.headers.get("If-None-Match") == origin.headers.get("ETag", "none")
+                self.send_response(304 if unchanged else origin.status)
+                for name, value in origin.headers.items():
+                    self.send_header(name, value)
+                if not unchanged:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if not unchanged:
+                    self.wfile.write(body)
+
+            do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server calls them so
+
+            def log_message(self, format: str, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.server.daemon_threads = True
+        Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        if self.server:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
+
+    def asked_for(self, path: str) -> int:
+        """How often it was asked for a path."""
+        return sum(asked == path for _, asked, _ in self.asked)
+
+
+def environ(**more: str) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": os.environ.get("PYTHONPATH", "../_lib")} | more
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A running edge."""
+
+    http: httpx2.Client
+    directory: Path
+    storefront: Origin
+    shopapi: Origin
+
+    def get(self, path: str, **headers: str) -> httpx2.Response:
+        return self.http.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+Start = Callable[..., Edge]
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """Short enough for a socket's path."""
+    path = Path(tempfile.mkdtemp(prefix="edge-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def start(directory: Path) -> Iterator[Start]:
+    """Starts an edge with settings as given; its shopapi may be another server's address."""
+    with ExitStack() as stack:
+
+        def started(shopapi: str = "", **more: str) -> Edge:
+            storefront, api = Origin("storefront"), Origin("shopapi")
+            for origin in (storefront, api):
+                origin.start()
+                stack.callback(origin.stop)
+            port = free_port()
+            settings = {
+                "EDGE_LISTEN": f"127.0.0.1:{port}",
+                "EDGE_DIRECTORY": str(directory),
+                "EDGE_STOREFRONT": f"127.0.0.1:{storefront.port}",
+                "EDGE_SHOPAPI": shopapi or f"127.0.0.1:{api.port}",
+                "EDGE_PROBE_SECONDS": "1",
+                "EDGE_WAIT_SECONDS": "0",
+            }
+            with (directory / "log").open("wb") as log:
+                process = stack.enter_context(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "edge.varnish"],
+                        cwd=ROOT,
+                        env=environ(**settings, **more),
+                        stdout=log,
+                        stderr=log,
+                    )
+                )
+            stack.callback(process.send_signal, signal.SIGTERM)
+            http = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10))
+            _wait(http, "/healthz", process, directory / "log")
+            return Edge(http, directory, storefront, api)
+
+        yield started
+
+
+@pytest.fixture
+def edge(start: Start) -> Edge:
+    return start()
+
+
+@pytest.fixture
+def purger(directory: Path, nats_url: str) -> Iterator[Callable[[], httpx2.Client]]:
+    """Starts the purger of the edge in this directory."""
+    with ExitStack() as stack:
+
+        def started() -> httpx2.Client:
+            port = free_port()
+            settings = {"EDGE_HOST": "127.0.0.1", "EDGE_PORT": str(port), "EDGE_DIRECTORY": str(directory)}
+            with (directory / "purger.log").open("wb") as log:
+                process = stack.enter_context(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "edge"],
+                        cwd=ROOT,
+                        env=environ(NATS_URL=nats_url, **settings),
+                        stdout=log,
+                        stderr=log,
+                    )
+                )
+            stack.callback(process.send_signal, signal.SIGTERM)
+            http = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10))
+            _wait(http, "/readyz", process, directory / "purger.log")
+            return http
+
+        yield started
+
+
+def _wait(http: httpx2.Client, path: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text()
+        try:
+            return http.get(path).status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    eventually(answers, 60)
+
+
+def value(http: httpx2.Client, series: str) -> float:
+    """The value of a series at /metrics; 0 if it is not there."""
+    lines = http.get("/metrics").text.splitlines()
+    return next((float(line.rsplit(" ", 1)[1]) for line in lines if line.rsplit(" ", 1)[0] == series), 0.0)
