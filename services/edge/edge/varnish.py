@@ -28,6 +28,7 @@ def main() -> int:
     except (SettingError, OSError) as error:
         print(f"edge: {error}", file=sys.stderr)
         return 2
+    os.environ["TMPDIR"] = str(read.directory)  # the compiler's, where nothing else can be written
     try:
         os.execvp(arguments[0], arguments)  # noqa: S606 - no shell is wanted
     except FileNotFoundError:
