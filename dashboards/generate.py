@@ -16,7 +16,7 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards import kubernetes, mesh, platform, service
+from dashboards import kubernetes, mesh, platform, service, shop
 
 OUTPUT = Path(__file__).resolve().parent / "json"
 
@@ -24,6 +24,7 @@ OUTPUT = Path(__file__).resolve().parent / "json"
 DASHBOARDS: tuple[Callable[[], Dashboard], ...] = (
     platform.dashboard,
     service.dashboard,
+    shop.dashboard,
     mesh.dashboard,
     kubernetes.dashboard,
 )
