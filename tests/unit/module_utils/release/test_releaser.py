@@ -7,7 +7,10 @@ from typing import Any
 from ansible_collections.gantry.platform.plugins.module_utils.release.releaser import handed_over, taken_over
 
 
-def applied(manager: str, fields: dict[str, Any], version: str = "v1", **more: str) -> dict[str, Any]:
+Fields = dict[str, Any]
+
+
+def applied(manager: str, fields: Fields, version: str = "v1", **more: str) -> dict[str, Any]:
     return {"manager": manager, "operation": "Apply", "apiVersion": version, "fieldsV1": fields, **more}
 
 
@@ -26,15 +29,16 @@ def test_nothing_is_taken_over_from_nobody() -> None:
 
 
 def test_theirs_is_ours_then() -> None:
-    theirs = {"f:data": {"f:key": {}}}
+    theirs: Fields = {"f:data": {"f:key": {}}}
     change = taken_over(live(STATUS, applied("them", theirs)), "us", "them")
     assert change["metadata"] == {"uid": "1", "managedFields": [STATUS, applied("us", theirs)]}
 
 
 def test_what_both_had_is_one() -> None:
-    ours, theirs = {"f:data": {".": {}, "f:key": {}}}, {"f:data": {"f:more": {}}, "f:metadata": {}}
+    ours: Fields = {"f:data": {".": {}, "f:key": {}}}
+    theirs: Fields = {"f:data": {"f:more": {}}, "f:metadata": {}}
     change = taken_over(live(applied("us", ours), applied("them", theirs)), "us", "them")
-    both = {"f:data": {".": {}, "f:key": {}, "f:more": {}}, "f:metadata": {}}
+    both: Fields = {"f:data": {".": {}, "f:key": {}, "f:more": {}}, "f:metadata": {}}
     assert change["metadata"]["managedFields"] == [applied("us", both)]
 
 
