@@ -6,7 +6,6 @@ from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils.release.releaser import handed_over, taken_over
 
-
 Fields = dict[str, Any]
 
 
