@@ -31,8 +31,11 @@ SERVICES = (
     "dashboards",
     "shopapi",
     "stock",
+    "storefront",
     "traffic",
 )
+PAGES = ("dashboards", "storefront")
+"""Services whose page is tested in a real browser."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,10 @@ STEPS = (
         "services",
         tuple(("make", "--no-print-directory", "-C", f"services/{name}", "test") for name in SERVICES),
     ),
-    Step("browser", (("make", "--no-print-directory", "-C", "services/dashboards", "browser"),)),
+    Step(
+        "browser",
+        tuple(("make", "--no-print-directory", "-C", f"services/{name}", "browser") for name in PAGES),
+    ),
     Step("collection", (tool("pytest", "tests/collection"),)),
     Step(
         "bundle",
