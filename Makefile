@@ -60,6 +60,14 @@ test: dev ## Every test: lint, unit, bundle, integration, end to end, role scena
 bench: dev ## Measure against kubectl and kubernetes.core; writes .platform/bench.json
 	@PYTHONPATH=collections:. $(BIN)/python -m tests.benchmarks
 
+.PHONY: soak
+soak: dev ## Twelve faults under peak load on the shop of ENVIRONMENT, which must be up; then an audit
+	@GANTRY_E2E_INVENTORY=$(INVENTORY) $(BIN)/pytest -s --timeout=5400 -m soak tests/e2e/test_soak.py
+
+.PHONY: audit
+audit: venv ## Whether the books of the shop of ENVIRONMENT agree: orders, events, charges, stock, mails
+	@PYTHONPATH=collections:. $(BIN)/python -m tests.shop.audit --kubeconfig .platform/$(ENVIRONMENT)/kubeconfig $(ARGS)
+
 .PHONY: lock
 lock: dev ## Resolve the Python locks anew (hashes, no registry hosts)
 	@$(BIN)/pip install --quiet uv

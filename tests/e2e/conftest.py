@@ -58,9 +58,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return (100 + LAST.index(module), "") if module in LAST else (50, module)
 
     ours = [item for item in items if item.path.is_relative_to(ROOT / "tests/e2e")]
-    unwanted: set[str] = set()
+    asked = config.getoption("markexpr")
+    unwanted: set[str] = set() if "soak" in asked else {"soak"}
     if ADOPTED:
-        unwanted = {"life"} if "harm" in config.getoption("markexpr") else {"life", "harm"}
+        unwanted |= {"life"} if "harm" in asked else {"life", "harm"}
     left_out = [item for item in ours if any(item.get_closest_marker(name) for name in unwanted)]
     config.hook.pytest_deselected(items=left_out)
     kept = sorted((item for item in ours if item not in left_out), key=place)
