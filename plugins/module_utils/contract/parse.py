@@ -24,7 +24,10 @@ def parse(variables: Mapping[str, Any]) -> tuple[Contract, frozenset[str], list[
     mistakes: list[Mistake] = []
     for name, field in Contract.model_fields.items():
         if name not in variables:
-            mistakes.append(_missing(name, field))
+            if field.is_required():
+                mistakes.append(_missing(name, field))
+            else:
+                values[name] = field.default
         elif name == "platform_node_pools":
             pools, found = _pools(variables[name])
             mistakes += found

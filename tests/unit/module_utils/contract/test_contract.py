@@ -413,7 +413,12 @@ def local() -> dict[str, Any]:
     return copy.deepcopy(LOCAL)
 
 
-INVENTORIES = [*sorted(ROOT.glob("inventories/*")), ROOT / "tests/e2e/inventory"]
+INVENTORIES = [
+    *sorted(ROOT.glob("inventories/*")),
+    ROOT / "tests/e2e/inventory",
+    ROOT / "tests/benchmarks/by_hand_inventory",
+    ROOT / "molecule/roles/inventory",
+]
 
 
 @pytest.mark.parametrize("inventory", INVENTORIES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -426,6 +431,14 @@ def test_our_own_inventories_have_no_mistake(inventory: Path) -> None:
 
 def test_the_local_inventory_fits_a_usual_host() -> None:
     assert judge(local()) == []
+
+
+def test_a_switch_with_a_default_may_be_left_out() -> None:
+    inventory = local()
+    del inventory["shop_enabled"]
+    contract, mistakes = check.everything(inventory, ROOT, KNOWN, lambda: HOST)
+    assert mistakes == []
+    assert contract.shop_enabled is False
 
 
 def test_there_are_enough_broken_inventories() -> None:
