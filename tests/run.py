@@ -29,6 +29,7 @@ SERVICES = (
     "alert-receiver",
     "catalog",
     "dashboards",
+    "payments",
     "shopapi",
     "stock",
     "storefront",

@@ -1,0 +1,1 @@
+"""Charges. Pure: no I/O, no framework."""
