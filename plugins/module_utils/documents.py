@@ -25,3 +25,14 @@ def read(path: Path, failure: type[Exception], remedy: str = "") -> list[dict[st
         raise failure(f"{path} cannot be read: {error.strerror}{ending}") from error
     except yaml.YAMLError as error:
         raise failure(f"{path} is not YAML: {error}{ending}") from error
+
+
+def read_directory(directory: Path, failure: type[Exception], remedy: str) -> list[dict[str, Any]]:
+    """The documents of all manifests right in a directory, by name; what kustomize alone reads is none.
+
+    Raises ``failure`` also where there is no manifest.
+    """
+    files = sorted(path for path in directory.glob("*.yaml") if path.name != "kustomization.yaml")
+    if not files:
+        raise failure(f"{directory} has no manifests; {remedy}")
+    return [document for path in files for document in read(path, failure, remedy)]

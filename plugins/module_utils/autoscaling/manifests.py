@@ -91,14 +91,8 @@ def components(given: Mapping[str, Any]) -> dict[str, Component]:
 
 def read(directories: Iterable[Path]) -> list[Object]:
     """The objects of upstream's manifests. Raises AutoscalingError."""
-    found: list[Object] = []
-    for directory in directories:
-        files = sorted(path for path in directory.glob("*.yaml") if path.name != "kustomization.yaml")
-        if not files:
-            raise AutoscalingError(f"{directory} holds no manifests: name the bundle's, as bundle_files has them")
-        for path in files:
-            found += documents.read(path, AutoscalingError, "the bundle takes it from the component's module")
-    return found
+    remedy = "name the bundle's, as bundle_files has them"
+    return [one for path in directories for one in documents.read_directory(path, AutoscalingError, remedy)]
 
 
 def fit(objects: Iterable[Object], settings: Settings) -> list[Object]:

@@ -58,14 +58,8 @@ class Settings:
 
 def read(directory: Path) -> list[Object]:
     """The objects of upstream's manifests. Raises DeliveryError."""
-    found: list[Object] = []
-    for part in PARTS:
-        files = sorted(path for path in (directory / part).glob("*.yaml") if path.name != "kustomization.yaml")
-        if not files:
-            raise DeliveryError(f"{directory / part} has no manifests; the bundle takes them from Argo CD's module")
-        for path in files:
-            found += documents.read(path, DeliveryError, "the bundle takes it from Argo CD's module")
-    return found
+    remedy = "name the bundle's, as bundle_files has them"
+    return [one for part in PARTS for one in documents.read_directory(directory / part, DeliveryError, remedy)]
 
 
 def fit(objects: Iterable[Object], settings: Settings) -> list[Object]:

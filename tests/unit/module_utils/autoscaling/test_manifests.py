@@ -150,7 +150,7 @@ def test_a_missing_or_unknown_deployment_is_an_error() -> None:
 
 
 def test_reading_names_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(AutoscalingError, match="holds no manifests"):
+    with pytest.raises(AutoscalingError, match="has no manifests; name the bundle's"):
         manifests.read([tmp_path])
     (tmp_path / "kustomization.yaml").write_text("resources: []")
     (tmp_path / "a.yaml").write_text(yaml.safe_dump_all([deployment("metrics-server"), None]))
