@@ -65,5 +65,6 @@ if __name__ == "__main__":
     for number in range(256):  # texts of one character are one object for all; marshal says whether it is interned
         sys.intern(chr(number))
     refused = [line for top in sys.argv[1:] for line in compile_tree(Path(top))]
-    print("\n".join(refused))
+    for line in refused:
+        print(line)
     sys.exit(bool(refused))
