@@ -137,6 +137,8 @@ class Http(_Probe):
     lacks: str = ""
     location: str = ""
     headers: dict[str, str] = {}
+    answers: dict[str, str] = {}
+    """Headers of the answer, each with a text that it holds."""
     token: Token | None = None
     ca_file: str = ""
     host: str = ""
@@ -153,6 +155,9 @@ class Http(_Probe):
             return Answer(False, f"GET {self.url}: {error}")
         finally:
             pool.clear()
+        for name, text in self.answers.items():
+            if text not in (said := response.headers.get(name, "")):
+                return Answer(False, f"GET {self.url}: header {name} is {said!r}, expected {text!r}")
         body = response.data.decode(errors="replace")
         return judge_http(self, response.status, response.headers.get("Location", ""), body)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -94,9 +96,43 @@ def test_environments_and_hidden_files_are_not_the_projects(source: Source) -> N
 
 
 def test_the_tags_in_git_are_the_services_versions() -> None:
+    """Of those that are there: an image names the service that it is made of."""
     for service in Source(PROJECT / "gitops", Path(shutil.which("true") or "true")).services():
-        project = (PROJECT / "services" / service / "pyproject.toml").read_text()
-        version = next(line.split('"')[1] for line in project.splitlines() if line.startswith("version"))
-        deployment = (PROJECT / "gitops" / service / "base/deployment.yaml").read_text()
-        assert f"image: gantry.internal/services/{service}:{version}\n" in deployment
-        assert f"app.kubernetes.io/version: {json.dumps(version)}" in deployment
+        base = "".join(path.read_text() for path in (PROJECT / "gitops" / service / "base").glob("*.yaml"))
+        images = set(re.findall(r"gantry\.internal/services/([\w-]+):([\w.]+)", base))
+        assert images, service
+        for name, tag in images:
+            directory = PROJECT / "services" / name
+            if not directory.is_dir():
+                continue
+            if (directory / "package.json").exists():
+                version = json.loads((directory / "package.json").read_text())["version"]
+            else:
+                version = tomllib.loads((directory / "pyproject.toml").read_text())["project"]["version"]
+            assert (name, tag) == (name, version)
+
+
+def test_what_the_shop_consists_of_stands_in_git() -> None:
+    defaults = yaml.safe_load((PROJECT / "roles/services/defaults/main.yml").read_text())
+    source = Source(PROJECT / "gitops", Path(shutil.which("true") or "true"))
+    assert {"catalog", *defaults["services_shop"]} == set(source.services())
+    assert [name for name in source.services() if not (PROJECT / "gitops" / name / "stages/prod").is_dir()] == []
+
+
+def test_who_has_stores_gets_the_secret_and_the_ways_to_them() -> None:
+    """What role data allows a service, and what stands in git, are the same; the catalog's come by a patch."""
+    allowed = yaml.safe_load((PROJECT / "roles/data/defaults/main.yml").read_text())["data_services"]
+    for name, may in allowed.items():
+        if name == "catalog":
+            continue
+        base = yaml.safe_load((PROJECT / "gitops" / name / "base/kustomization.yaml").read_text())
+        ways = {part.rpartition("/")[2] for part in base["components"] if "/stores/" in part} - {"access"}
+        events = {"publish", "consume", "follow"} & set(may)
+        assert ways == {store for store in ("postgres", "redis") if store in may} | ({"nats"} if events else set()), (
+            name
+        )
+        secret = "../../shared/stores/access" in base["components"]
+        other = [
+            path for path in (PROJECT / "gitops" / name / "base").glob("*.yaml") if f"{name}-stores" in path.read_text()
+        ]
+        assert secret or other, name

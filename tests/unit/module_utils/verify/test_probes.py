@@ -253,6 +253,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(308 if moved else 200)
         if moved:
             self.send_header("Location", "https://here/shop")
+        self.send_header("X-Cache", "HIT from here")
         self.end_headers()
         token = self.headers.get("x-token", "")
         self.wfile.write(f"host {self.headers['Host']}, token of {token.count('.') + 1} parts".encode())
@@ -280,6 +281,9 @@ def address() -> Iterator[str]:
         ("/", {"status": [404, 403]}, False),
         ("/moved", {"status": [301, 308], "location": "https://"}, True),
         ("/moved", {"status": 308, "location": "http://"}, False),
+        ("/", {"answers": {"x-cache": "HIT"}}, True),
+        ("/", {"answers": {"x-cache": "MISS"}}, False),
+        ("/", {"answers": {"x-absent": "a"}}, False),
         ("/", {"host": "shop.example", "contains": "host shop.example"}, True),
     ],
 )
