@@ -1,0 +1,1 @@
+"""What connects baskets to the world: HTTP, Redis, settings."""

@@ -1,0 +1,1 @@
+"""What others can ask of baskets, and what baskets ask of a store."""

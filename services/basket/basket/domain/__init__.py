@@ -1,0 +1,1 @@
+"""What a basket is. Pure: no I/O, no framework."""
