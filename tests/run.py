@@ -26,7 +26,9 @@ SETS = ("prometheus", "dashboards", "jaeger", "autoscaling", "argocd", "opa", "t
 """Every set of the bundle that a test needs."""
 NOT_RUN = "not run"
 SERVICES = (
+    "_lib",
     "alert-receiver",
+    "basket",
     "catalog",
     "dashboards",
     "payments",
