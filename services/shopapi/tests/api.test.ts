@@ -23,7 +23,7 @@ const checkout = (token = 'tok_visa', key = 'key-of-this-checkout'): object => (
 describe('products', () => {
   it('pass as the catalog says them, for shared caches, with its keys and ETag', async () => {
     const response = await browser.ask('GET', '/api/products?q=mug');
-    expect(response.headers.get('cache-control')).toBe('public, max-age=0, s-maxage=10, stale-while-revalidate=60');
+    expect(response.headers.get('cache-control')).toBe('public, max-age=0, s-maxage=10, stale-while-revalidate=60, stale-if-error=3600');
     expect(response.headers.get('surrogate-key')).toBe('products product:enamel-mug');
     expect(response.headers.get('xkey')).toBe('products product:enamel-mug');
     expect(response.headers.getSetCookie()).toEqual([]);
@@ -228,7 +228,7 @@ describe('orders', () => {
     const { order_id } = await browser.json<{ order_id: string }>('POST', '/api/orders', checkout('tok_declined'));
     const order = await browser.json<{ history: { status: string }[] }>('GET', `/api/orders/${order_id}`);
     expect(order).toMatchObject({ order_id, status: 'cancelled', reason: 'payment declined', degraded: false });
-    expect(order.history.map(({ status }) => status)).toEqual(['pending', 'reserved', 'cancelled']);
+    expect(order.history.map(({ status }) => status)).toEqual(['pending', 'reserved', 'declined', 'cancelled']);
     expect(order).not.toHaveProperty('payment_token');
     expect(order).not.toHaveProperty('email');
     expect(await browser.json('GET', '/api/orders')).toMatchObject({ orders: [{ order_id }], degraded: false });

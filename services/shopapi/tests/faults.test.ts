@@ -209,6 +209,15 @@ describe('rate limits', () => {
   });
 });
 
+it('the origin is compared with the host that the trusted proxies saw, not with one that a client claims', async () => {
+  const put = async (hops: string): Promise<number> => {
+    await shop({ SHOPAPI_TRUSTED_HOPS: hops });
+    const headers = { 'sec-fetch-site': '', origin: 'https://shop.example', 'x-forwarded-host': 'shop.example' };
+    return (await browser.ask('PUT', '/api/basket/items/oak-board', { quantity: 1 }, headers)).status;
+  };
+  expect([await put('2'), await put('0')]).toEqual([200, 403]);
+});
+
 describe('traces', () => {
   const PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 

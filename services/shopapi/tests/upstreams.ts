@@ -41,9 +41,20 @@ interface Placed {
   order_id: string;
   customer_id: string;
   email: string;
-  lines: unknown[];
+  lines: { sku: string; quantity: number; unit_price: { amount: number; currency: string } }[];
   payment_token: string;
   placed_at: string;
+}
+
+/** An order as orderview tells it; orders tells the same without what others add. */
+interface Saga extends Omit<Placed, 'email' | 'payment_token'> {
+  status: string;
+  reason: string | null;
+  payment: string;
+  total: { amount: number; currency: string };
+  mails: string[];
+  updated_at: string;
+  history: { type: string; time: string; detail: object }[];
 }
 
 export class Upstreams {
@@ -65,6 +76,8 @@ export class Upstreams {
   readonly baskets = new Map<string, Map<string, number>>();
   readonly orders = new Map<string, Placed>();
   readonly keys = new Map<string, string>();
+  /** Hears every exchange. */
+  heard: (name: UpstreamName, seen: Seen, status: number, body: unknown) => void = () => undefined;
   /** Milliseconds that a step of the saga takes. */
   step = 300;
   private readonly servers: Server[] = [];
@@ -122,6 +135,7 @@ export class Upstreams {
         return; // The caller gives up.
       }
       const told = fault === 'error' ? { status: 503 } : ((await this.instead[name]?.(seen)) ?? this.answer(name, seen));
+      this.heard(name, seen, told.status, told.body);
       response.writeHead(told.status, { 'content-type': 'application/json', ...told.headers });
       response.end(told.body === undefined ? '' : JSON.stringify(told.body));
     });
@@ -134,25 +148,26 @@ export class Upstreams {
     const url = new URL(seen.path, 'http://upstream');
     const [, first = '', second = '', , fourth = ''] = url.pathname.split('/');
     const skus = url.searchParams.getAll('sku');
-    const missing = (what: string): Told => ({ status: 404, body: { detail: `no such ${what}` } });
     switch (name) {
       case 'catalog':
         return first === 'prices' ? this.prices(skus) : this.shown(seen, second, url.searchParams);
       case 'stock':
-        return { status: 200, body: skus.map((sku) => ({ sku, available: this.stock.get(sku) ?? 0 })) };
+        return { status: 200, body: Object.fromEntries(skus.map((sku) => [sku, { sku, available: this.stock.get(sku) ?? 0, reserved: 0, sold: 0 }])) };
       case 'basket':
         return this.basket(seen, second, fourth);
       case 'orders':
-        return seen.method === 'POST' ? this.place(seen) : (this.order(second) ?? missing('order'));
+        return seen.method === 'POST' ? this.place(seen) : this.answerOrder(second, ({ history: _, mails: __, payment: ___, ...known }) => known);
       case 'orderview':
         return second
-          ? (this.order(second) ?? missing('order'))
+          ? this.answerOrder(second, (known) => known)
           : {
               status: 200,
               body: {
                 orders: [...this.orders.values()]
                   .filter(({ customer_id }) => customer_id === url.searchParams.get('customer_id'))
-                  .map(({ order_id }) => this.order(order_id)?.body),
+                  .map(({ order_id }) => this.order(order_id)!)
+                  .map(({ history: _, mails: __, lines: ___, customer_id: ____, ...row }) => row),
+                next_cursor: null,
               },
             };
     }
@@ -193,7 +208,7 @@ export class Upstreams {
       basket.clear();
       return { status: 204 };
     }
-    return { status: 200, body: { id, items: [...basket].map(([each, quantity]) => ({ sku: each, quantity })) } };
+    return { status: 200, body: { basket_id: id, items: [...basket].map(([each, quantity]) => ({ sku: each, quantity })) } };
   }
 
   private place({ headers, body }: Seen): Told {
@@ -206,20 +221,44 @@ export class Upstreams {
     return { status: 202, body: { order_id, status: 'pending' } };
   }
 
+  private answerOrder(id: string, shown: (order: Saga) => object): Told {
+    const found = this.order(id);
+    return found ? { status: 200, body: shown(found) } : { status: 404, body: { detail: `no such order: ${id}` } };
+  }
+
   /** The saga by the clock: reserved after one step, confirmed or cancelled after two. */
-  private order(id: string): Told | undefined {
+  private order(id: string): Saga | undefined {
     const placed = this.orders.get(id);
     if (!placed) {
       return undefined;
     }
-    const began = Date.parse(placed.placed_at);
+    const { order_id, customer_id, placed_at, lines } = placed;
     const declined = placed.payment_token === 'tok_declined';
-    const history = ['pending', 'reserved', declined ? 'cancelled' : 'confirmed']
-      .map((status, at) => ({ status, at: new Date(began + at * this.step).toISOString() }))
-      .filter(({ at }) => Date.parse(at) <= Date.now());
-    const status = history.at(-1)?.status ?? 'pending';
-    const lines = placed.lines as { quantity: number; unit_price: { amount: number } }[];
-    const total = EUR(lines.reduce((sum, { quantity, unit_price }) => sum + quantity * unit_price.amount, 0));
-    return { status: 200, body: { ...placed, status, total, history, reason: status === 'cancelled' ? 'payment declined' : null } };
+    const reason = declined ? 'payment declined' : null;
+    const events: [number, string][] = [
+      [0, 'orders.order-placed.v1'],
+      [1, 'stock.reserved.v1'],
+      [1, 'orders.payment-requested.v1'],
+      [2, declined ? 'payments.declined.v1' : 'payments.charged.v1'],
+      [2, declined ? 'orders.order-cancelled.v1' : 'orders.order-confirmed.v1'],
+      [2, declined ? 'stock.released.v1' : 'stock.committed.v1'],
+    ];
+    const past = events.filter(([step]) => Date.parse(placed_at) + step * this.step <= Date.now());
+    const at = (step: number): string => new Date(Date.parse(placed_at) + step * this.step).toISOString();
+    const last = past.at(-1)?.[0] ?? 0;
+    const over = last === 2;
+    return {
+      order_id,
+      customer_id,
+      status: over ? (declined ? 'cancelled' : 'confirmed') : last === 1 ? 'reserved' : 'pending',
+      reason: over ? reason : null,
+      payment: over ? (declined ? 'declined' : 'charged') : last === 1 ? 'requested' : 'none',
+      lines,
+      total: EUR(lines.reduce((sum, { quantity, unit_price }) => sum + quantity * unit_price.amount, 0)),
+      mails: [],
+      placed_at,
+      updated_at: at(last),
+      history: past.map(([step, type]) => ({ type, time: at(step), detail: type.includes('cancelled') ? { reason } : {} })),
+    };
   }
 }

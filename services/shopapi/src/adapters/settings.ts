@@ -33,9 +33,10 @@ export interface Settings {
   addressBurst: number;
   /** Proxies in front that append to X-Forwarded-For. */
   trustedHops: number;
-  /** Seconds that shared caches may keep products, and serve them stale while they ask anew. */
+  /** Seconds that shared caches may keep products, and serve them stale while they ask anew or when nobody answers. */
   freshSeconds: number;
   staleSeconds: number;
+  spareSeconds: number;
 }
 
 export class SettingError extends Error {
@@ -104,6 +105,7 @@ export function settings(environ: NodeJS.ProcessEnv): Settings {
     trustedHops: number('TRUSTED_HOPS', 0, 0, 10),
     freshSeconds: number('FRESH_SECONDS', 10, 0, 86_400),
     staleSeconds: number('STALE_SECONDS', 60, 0, 86_400),
+    spareSeconds: number('SPARE_SECONDS', 3600, 0, 604_800),
   };
 }
 

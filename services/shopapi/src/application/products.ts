@@ -7,8 +7,8 @@ import { UpstreamError } from '../resilience/upstream';
 import type { Call, Catalog, Degraded, Document, Stock } from './ports';
 
 const LAST_GOOD_DOCUMENTS = 1000;
-const LAST_GOOD_BYTES = 32 * 1024 * 1024;
-const LAST_GOOD_PRICES = 50_000;
+const LAST_GOOD_BYTES = 16 * 1024 * 1024;
+const LAST_GOOD_PRICES = 20_000;
 const LAST_GOOD_MILLISECONDS = 24 * 3600 * 1000;
 
 export interface Shown extends Document {

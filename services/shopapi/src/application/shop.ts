@@ -21,7 +21,7 @@ export interface OrderList {
   degraded: boolean;
 }
 
-const REMEMBERED = 20_000;
+const REMEMBERED = 5000;
 const REMEMBERED_MILLISECONDS = 24 * 3600 * 1000;
 
 export class Shop {

@@ -96,7 +96,7 @@ describe('buying', () => {
     await page.locator('[data-status=reserved]').waitFor();
     await picture('order');
     await page.locator('[data-status=confirmed]').waitFor();
-    expect(await steps()).toEqual(['Pending', 'Reserved', 'Confirmed']);
+    expect(await steps()).toEqual(['Pending', 'Reserved', 'Charged', 'Confirmed']);
     await page.getByText('Paid. Your order is confirmed.').waitFor();
     expect(await page.locator('.price').innerText()).toBe('€38.70');
     expect(await page.locator('.badge').innerText()).toBe('');
@@ -116,7 +116,7 @@ describe('buying', () => {
     await checkout('Test card that the bank declines');
     await page.locator('[data-status=cancelled]').waitFor();
     await page.getByText('Reason: payment declined').waitFor();
-    expect(await steps()).toEqual(['Pending', 'Reserved', 'Cancelled']);
+    expect(await steps()).toEqual(['Pending', 'Reserved', 'Declined', 'Cancelled']);
     expect(troubles).toEqual([]);
   });
 

@@ -13,7 +13,7 @@ export const COOKIE = 'shop_session';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Buckets kept; one that was forgotten starts full again. */
-const BUCKETS = 50_000;
+const BUCKETS = 20_000;
 
 /** The session that the cookie proves, if it does. */
 export function provenSession(request: FastifyRequest): string | undefined {

@@ -75,8 +75,8 @@ function answer(request: FastifyRequest, reply: FastifyReply, settings: Settings
 }
 
 /** Browsers ask every time, by ETag; shared caches keep it and are purged by its keys. What is degraded must not outlive its cause. */
-function cacheControl({ freshSeconds, staleSeconds }: Settings, degraded: boolean): string {
-  const shared = degraded ? 's-maxage=1' : `s-maxage=${freshSeconds}, stale-while-revalidate=${staleSeconds}`;
+function cacheControl({ freshSeconds, staleSeconds, spareSeconds }: Settings, degraded: boolean): string {
+  const shared = degraded ? 's-maxage=1' : `s-maxage=${freshSeconds}, stale-while-revalidate=${staleSeconds}, stale-if-error=${spareSeconds}`;
   return `public, max-age=0, ${shared}`;
 }
 

@@ -3,7 +3,7 @@ import type { Baskets, Call, Catalog, Document, Orders, OrderView, Owned, Stock 
 import { Refused } from '../../application/ports';
 import type { Item } from '../../domain/basket';
 import type { Money } from '../../domain/money';
-import type { NewOrder, Order } from '../../domain/order';
+import type { NewOrder, Order, OrderLine, Step } from '../../domain/order';
 import type { Answer } from '../../resilience/upstream';
 import type { Client } from './client';
 
@@ -129,36 +129,66 @@ export class StockClient implements Stock {
     if (answer.status !== 200) {
       throw this.client.unexpected(answer);
     }
-    return this.client.read(answer, (content: unknown) => {
-      const list = Array.isArray(content) ? content : ((content as { stock?: unknown }).stock ?? content);
-      const entries: [string, unknown][] = Array.isArray(list)
-        ? list.map((entry: { sku: unknown; available: unknown }) => [string(entry.sku), entry.available])
-        : Object.entries(list as object).map(([sku, entry]) => [sku, (entry as { available?: unknown }).available ?? entry]);
-      return new Map(
-        entries.map(([sku, available]) => {
-          if (!Number.isInteger(available)) {
-            throw new TypeError(`no number available of ${sku}`);
-          }
-          return [sku, available as number];
-        })
-      );
+    return this.client.read(answer, (content: Record<string, { available: unknown }>) => {
+      const levels = Object.entries(content).map(([sku, { available }]): [string, number] => {
+        if (!Number.isInteger(available)) {
+          throw new TypeError(`no number available of ${sku}`);
+        }
+        return [sku, available as number];
+      });
+      return new Map(levels);
     });
   }
 }
 
+/** What customers are told of an order's events, and by which name. What is not here is the services' own business. */
+const STEPS: Record<string, string> = {
+  'orders.order-placed': 'pending',
+  'stock.reserved': 'reserved',
+  'orders.payment-requested': 'reserved',
+  'payments.charged': 'charged',
+  'payments.declined': 'declined',
+  'payments.refunded': 'refunded',
+  'orders.order-confirmed': 'confirmed',
+  'orders.order-cancelled': 'cancelled',
+};
+
+interface Told {
+  order_id: string;
+  customer_id?: string;
+  status: string;
+  placed_at?: string;
+  total?: Money;
+  lines?: OrderLine[];
+  reason?: string | null;
+  history?: { type: string; time: string; detail?: { reason?: string } }[];
+}
+
+/** Steps out of events, oldest first; what two events say is one step. */
+function steps(history: NonNullable<Told['history']>): Step[] {
+  const taken = new Map<string, Step>();
+  for (const { type, time, detail } of history) {
+    const status = STEPS[type.replace(/\.v\d+$/, '')];
+    if (status && !taken.has(status)) {
+      taken.set(status, { status, at: string(time), ...(detail?.reason && { reason: detail.reason }) });
+    }
+  }
+  return [...taken.values()];
+}
+
 /** The fields that customers are shown, of an order as either side tells it. */
-function owned(content: Order & { id?: string; customer_id?: string; created_at?: string }): Owned {
-  const { status, total, lines, history, reason, placed_at = content.created_at } = content;
+function owned(told: Told): Owned {
+  const { status, total, lines, history, reason, placed_at } = told;
   const order = {
-    order_id: string(content.order_id ?? content.id),
+    order_id: string(told.order_id),
     status: string(status),
     ...(placed_at && { placed_at }),
     ...(total && { total: money(total) }),
-    ...(lines && { lines }),
-    ...(history && { history }),
+    ...(lines && { lines: lines.map(({ sku, quantity, unit_price }) => ({ sku, quantity, unit_price: money(unit_price) })) }),
+    ...(history && { history: steps(history) }),
     ...(reason && { reason }),
   };
-  return { order, customerId: content.customer_id };
+  return { order, customerId: told.customer_id };
 }
 
 abstract class OrderReader {
@@ -203,8 +233,6 @@ export class OrderViewClient extends OrderReader implements OrderView {
     if (answer.status !== 200) {
       throw this.client.unexpected(answer);
     }
-    return this.client.read(answer, (content: { orders: Order[] } | Order[]) =>
-      (Array.isArray(content) ? content : content.orders).map((order) => owned(order).order)
-    );
+    return this.client.read(answer, ({ orders }: { orders: Told[] }) => orders.map((order) => owned(order).order));
   }
 }
