@@ -306,6 +306,30 @@ class PrometheusQuery(_Probe):
         return judge_query(self, json.loads(text)["data"]["result"])
 
 
+class Logs(_Probe):
+    """The last `lines` lines that a container wrote are JSON objects, each with all `keys`; proxies are left out."""
+
+    type: Literal["logs"]
+    namespace: str
+    selector: str
+    keys: Annotated[list[str], Field(min_length=1)]
+    lines: Annotated[int, Field(ge=1, le=1000)] = 20
+    without: list[str] = []
+
+    def ask(self, cluster: Cluster) -> Answer:
+        """Of every container of the pods found, but for those named in `without`."""
+        apart = {"istio-proxy", *self.without}
+        pods = cluster.pods(self.namespace, self.selector)
+        asked = [(pod, container) for pod in pods for container in pod.containers if container not in apart]
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{{}}/log"
+        texts = _together(
+            lambda one: cluster.text(path.format(one[0].name), container=one[1], tailLines=str(self.lines)), asked
+        )
+        return judge_logs(
+            self, [(f"{pod.name}/{container}", text) for (pod, container), text in zip(asked, texts, strict=True)]
+        )
+
+
 class Trace(_Probe):
     """A request that starts a trace is found by Jaeger as that one trace, with the edges between services.
 
@@ -354,6 +378,7 @@ Probe = Annotated[
     | Metric
     | Refused
     | XdsRejects
+    | Logs
     | PrometheusQuery
     | Trace,
     Field(discriminator="type"),
@@ -491,6 +516,23 @@ def judge_rejects(seen: Sequence[tuple[str, Output]]) -> Answer:
         if not counters:
             bad.append(f"{place}: tells no update_rejected: {out.text[:200]}")
     return Answer(not bad, "; ".join(bad) or f"0 rejected updates on {len(seen)} proxies")
+
+
+def judge_logs(probe: Logs, seen: Sequence[tuple[str, str]]) -> Answer:
+    """What containers wrote, by place, against the keys that every line has."""
+    bad, count = [], 0
+    for place, text in seen:
+        for line in text.splitlines():
+            count += 1
+            try:
+                said = json.loads(line)
+            except ValueError:
+                said = None
+            if not isinstance(said, dict):
+                bad.append(f"{place}: not a JSON object: {line[:100]!r}")
+            elif missing := [key for key in probe.keys if key not in said]:
+                bad.append(f"{place}: no {', '.join(missing)}: {line[:100]!r}")
+    return Answer(bool(count) and not bad, "; ".join(bad[:3]) or f"{count} lines of {len(seen)} containers")
 
 
 def judge_query(probe: PrometheusQuery, result: Sequence[dict[str, Any]]) -> Answer:

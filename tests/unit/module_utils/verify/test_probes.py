@@ -186,6 +186,27 @@ def test_rejected_updates_of_a_proxy_are_named() -> None:
     assert probes.judge_rejects([("a/b", Output(0, "", ""))]).evidence == "a/b: tells no update_rejected: "
 
 
+@pytest.mark.parametrize(
+    ("text", "ok", "evidence"),
+    [
+        (
+            '{"time": "t", "level": "info"}\n{"time": "u", "level": "error", "more": 1}\n',
+            True,
+            "2 lines of 1 containers",
+        ),
+        ('{"time": "t", "level": "info"}\nplain\n', False, "a/app: not a JSON object: 'plain'"),
+        ('{"time": "t"}\n', False, "a/app: no level: "),
+        ("[]\n", False, "a/app: not a JSON object"),
+        ("", False, "0 lines of 1 containers"),
+    ],
+)
+def test_logs_are_judged_by_every_line(text: str, ok: bool, evidence: str) -> None:
+    probe = probes.Logs(type="logs", namespace="shop", selector="a=b", keys=["time", "level"])
+    answer = probes.judge_logs(probe, [("a/app", text)])
+    assert answer.ok is ok
+    assert answer.evidence.startswith(evidence)
+
+
 def test_a_query_is_judged_by_every_series() -> None:
     probe = probes.PrometheusQuery(
         type="prometheus_query", query="up", source=probes.Source(**SOURCE), least=1, series=2
