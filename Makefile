@@ -64,6 +64,13 @@ bench: dev ## Measure against kubectl and kubernetes.core; writes .platform/benc
 soak: dev ## Twelve faults under peak load on the shop of ENVIRONMENT, which must be up; then an audit
 	@GANTRY_E2E_INVENTORY=$(INVENTORY) $(BIN)/pytest -s --timeout=5400 -m soak tests/e2e/test_soak.py
 
+.PHONY: shop
+shop: ## The whole shop on this machine without a platform: real stores, every service, customers, four faults, an audit
+	@$(MAKE) --no-print-directory -C services/_lib .venv/.installed programs
+	@$(MAKE) --no-print-directory -C services/shopapi build
+	@$(MAKE) --no-print-directory -C services/traffic installed
+	@PYTHONPATH=.:services/_lib services/_lib/.venv/bin/python -m tests.shop.local $(ARGS)
+
 .PHONY: audit
 audit: venv ## Whether the books of the shop of ENVIRONMENT agree: orders, events, charges, stock, mails
 	@PYTHONPATH=collections:. $(BIN)/python -m tests.shop.audit --kubeconfig .platform/$(ENVIRONMENT)/kubeconfig $(ARGS)

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import PLATFORM, ROOT, STATE, address, drill, get, kubectl, objects, wait_until
-from tests.e2e.shop import ENABLED, NAMESPACE, OFF, Trouble, endure, judge, ready
-from tests.shop.collect import Shop
+from tests.e2e.conftest import ROOT, STATE, address, drill, get, kubectl, objects, wait_until
+from tests.e2e.shop import ENABLED, NAMESPACE, OFF, Trouble, endure, judge, ready, restock
 from tests.shop.logs import judged
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not ENABLED, reason=OFF)]
@@ -39,7 +38,7 @@ def whole() -> Iterator[None]:
 
 
 def test_no_order_is_lost_or_doubled_under_two_faults() -> None:
-    before = Shop(PLATFORM / "kubeconfig").settled(within=60)
+    before = restock(1000)
     troubles = [
         Trouble.by_play("payment_errors", 25, percent=60),
         Trouble.by_play("broker_stop", 15),

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import CONTRACT, ENVIRONMENT, PLATFORM, drill, play, wait_until
-from tests.e2e.shop import ENABLED, OFF, Trouble, endure, judge, ready
-from tests.shop.collect import Shop
+from tests.e2e.conftest import CONTRACT, ENVIRONMENT, drill, play, wait_until
+from tests.e2e.shop import ENABLED, OFF, Trouble, endure, judge, ready, restock
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.timeout(5400), pytest.mark.skipif(not ENABLED, reason=OFF)]
 
@@ -60,7 +59,7 @@ FAULTS = (
 
 def test_no_order_is_lost_or_doubled_under_twelve_faults() -> None:
     wait_until(ready, 120, "the shop is ready", pause=2)
-    before = Shop(PLATFORM / "kubeconfig").settled(within=120)
+    before = restock(100_000)
     with drill("shop.soak", "12", "Twelve faults under peak load: no order lost or doubled") as it:
         phases, found = endure(FAULTS, users=USERS, seconds=3600)
         judge(phases, found, before, it)

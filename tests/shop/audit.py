@@ -14,18 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.shop.collect import CollectError, Shop
-from tests.shop.facts import Facts
-from tests.shop.judge import Finding, findings
-
-
-def told(facts: Facts, found: Sequence[Finding], most: int = 50) -> str:
-    """For people."""
-    lines = [f"{name:20}{count:>10}" for name, count in facts.counts.items()]
-    lines += [f"dead letters of {consumer}: {count}" for consumer, count in sorted(facts.dead.items())]
-    lines += [str(one) for one in found[:most]]
-    lines += [f"… and {len(found) - most} more"] if len(found) > most else []
-    names = ", ".join(sorted({one.name for one in found}))
-    return "\n".join([*lines, f"wrong: {names}" if found else "the books agree"])
+from tests.shop.judge import findings, told
 
 
 def accepted(paths: Sequence[Path]) -> dict[str, list[str]]:

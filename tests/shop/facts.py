@@ -65,20 +65,18 @@ class Reservation:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that arrived; ``message_id`` is ``<kind.order@domain>``, the same for the same mail."""
+    """A mail that was sent, by the book of ``notifications``."""
 
-    message_id: str
-
-    @property
-    def about(self) -> tuple[str, str]:
-        """Kind and order."""
-        kind, _, order = self.message_id.strip("<>").partition("@")[0].partition(".")
-        return kind, order
+    kind: str
+    order_id: str
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All of it. ``unsent``: events in outboxes that the broker does not have; ``dead``: consumers' dead letters."""
+    """All of it. ``unsent``: events in outboxes that the broker does not have; ``dead``: consumers' dead letters.
+
+    ``copies``: mails that arrived more than once, which nobody can rule out and their Message-ID tells.
+    """
 
     events: Sequence[Event] = ()
     orders: Sequence[Order] = ()
@@ -88,6 +86,7 @@ class Facts:
     reservations: Sequence[Reservation] = ()
     views: Mapping[str, str] = field(default_factory=dict)
     mails: Sequence[Mail] = ()
+    copies: int = 0
     unsent: Mapping[str, int] = field(default_factory=dict)
     dead: Mapping[str, int] = field(default_factory=dict)
 
@@ -97,7 +96,7 @@ class Facts:
         seen = all(self.views.get(order.id) == order.status for order in self.orders)
         reserved = any(one.state == "reserved" for one in self.reservations)
         paying = any(one.state in ("pending", "reversing") for one in self.payments)
-        mailed = {mail.about[1] for mail in self.mails} >= {order.id for order in self.orders}
+        mailed = {mail.order_id for mail in self.mails} >= {order.id for order in self.orders}
         ended = all(order.status in ENDED for order in self.orders)
         return ended and seen and mailed and not reserved and not paying and not any(self.unsent.values())
 
@@ -113,7 +112,7 @@ class Facts:
             "refunded": sum(charge.state == "refunded" for charge in self.provider),
             "reservations": len(self.reservations),
             "mails": len(self.mails),
-            "copies of mails": len(self.mails) - len({mail.message_id for mail in self.mails}),
+            "copies of mails": self.copies,
             "dead letters": sum(self.dead.values()),
         }
 

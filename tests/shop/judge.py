@@ -49,6 +49,16 @@ def findings(
     return sorted(set(found))
 
 
+def told(facts: Facts, found: Sequence[Finding], most: int = 50) -> str:
+    """For people."""
+    lines = [f"{name:20}{count:>10}" for name, count in facts.counts.items()]
+    lines += [f"dead letters of {consumer}: {count}" for consumer, count in sorted(facts.dead.items())]
+    lines += [str(one) for one in found[:most]]
+    lines += [f"… and {len(found) - most} more"] if len(found) > most else []
+    names = ", ".join(sorted({one.name for one in found}))
+    return "\n".join([*lines, f"wrong: {names}" if found else "the books agree"])
+
+
 def _orders(facts: Facts, accepted: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
     known = {order.id for order in facts.orders}
     for key, ids in accepted.items():
@@ -142,7 +152,7 @@ def _goods(facts: Facts, received: Mapping[str, int]) -> Iterator[Finding]:
 
 
 def _readers(facts: Facts) -> Iterator[Finding]:
-    mailed = {mail.about for mail in facts.mails}
+    mailed = {(mail.kind, mail.order_id) for mail in facts.mails}
     for order in facts.orders:
         if (view := facts.views.get(order.id)) != order.status:
             yield Finding("view-differs", order.id, f"it is {order.status}, orderview shows {view}")

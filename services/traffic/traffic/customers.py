@@ -10,6 +10,7 @@ import random
 import ssl
 import time
 import uuid
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, ClassVar
 
 import gevent
@@ -46,8 +47,9 @@ class Customer(FastHttpUser):
         return context
 
     def on_start(self) -> None:
-        """Products known so far."""
+        """Products known so far. A session's cookie is for HTTPS alone, but a shop on this machine may have none."""
         self.skus: list[str] = []
+        self.client.cookiejar.set_policy(DefaultCookiePolicy(secure_protocols=("https", "http")))
 
     def ask(self, method: str, path: str, name: str, json: Json = None, well: tuple[int, ...] = (200,)) -> Any:
         """The answer's JSON, or None where the request failed."""
