@@ -30,7 +30,7 @@ echo 'create_main_cluster = false' >"$clusters"
 echo "installing$missing"
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # a list of names
-apt-get install -y -q --no-install-recommends $missing >/dev/null 2>&1 || {
-  apt-get update -q >/dev/null
-  apt-get install -y -q --no-install-recommends $missing
+apt-get install -y -q -o DPkg::Lock::Timeout=300 --no-install-recommends $missing >/dev/null 2>&1 || {
+  apt-get update -q -o DPkg::Lock::Timeout=300 >/dev/null
+  apt-get install -y -q -o DPkg::Lock::Timeout=300 --no-install-recommends $missing
 }

@@ -262,6 +262,7 @@ class Broker:
                     self._consumed.labels(durable, type_, "retry").inc()
             else:
                 await message.ack_sync(timeout=5)
+                _log.info("event handled", consumer=durable, event_type=type_, id=event.id, subject=event.subject)
                 self._consumed.labels(durable, type_, "done").inc()
 
     async def _bury(self, durable: str, message: Msg, reason: str) -> None:

@@ -31,11 +31,21 @@ def happened(number: int, type_: str = TYPE) -> Event:
     return Event.new("stock", type_, str(number), {"order_id": str(uuid4()), "reason": "test"})
 
 
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Wait until it is true."""
     async with asyncio.timeout(seconds):
         while not await true():
             await asyncio.sleep(0.02)
+
+
+async def consumers(broker: Broker, number: int) -> None:
+    """Wait until so many consumers are there."""
+    stream = await broker.jetstream()
+
+    async def there() -> bool:
+        return len(await stream.consumers_info(STREAM)) == number
+
+    await until(there)
 
 
 @contextlib.asynccontextmanager
@@ -121,7 +131,7 @@ async def test_the_relay_hears_of_events_at_once_and_keeps_order(
         async def told() -> bool:
             return await pending(database) == 0
 
-        await until(told, 5)
+        await until(told, 30)  # far sooner than it polls
     assert await subjects(nats_url) == [str(n) for n in range(20)]
     assert sample(metrics.registry, "outbox_pending") == 0
     assert sample(metrics.registry, "outbox_sent_total") == 20
@@ -152,7 +162,11 @@ async def test_a_broker_that_is_down_for_a_while_loses_nothing(
         await broker.connect()
         async with background(outbox.Relay(database, broker, metrics, poll_seconds=0.1).run()):
             await write(database, happened(0))
-            await asyncio.sleep(0.3)
+
+            async def told() -> bool:
+                return await pending(database) == 0
+
+            await until(told)
             stopping.kill()
             for number in range(1, 6):
                 await write(database, happened(number))
@@ -160,13 +174,13 @@ async def test_a_broker_that_is_down_for_a_while_loses_nothing(
             with pytest.raises(BrokerError, match=r"no connection|was not stored"):
                 await broker.publish(happened(99))
             assert await pending(database) == 5
-            assert sample(metrics.registry, "outbox_pending") == 5
+
+            async def seen() -> bool:
+                return sample(metrics.registry, "outbox_pending") == 5
+
+            await until(seen)
             stopping.start()
-
-            async def told() -> bool:
-                return await pending(database) == 0
-
-            await until(told, 30)
+            await until(told)
     assert await subjects(nats_url) == [str(n) for n in range(6)]
 
 
@@ -332,7 +346,7 @@ async def test_what_a_killed_consumer_had_comes_to_another(nats_url: str) -> Non
             await asyncio.sleep(60)
 
         async with background(first.consume("stock", [TYPE], hang, ack_wait=1)):
-            await asyncio.wait_for(stuck.wait(), 10)
+            await asyncio.wait_for(stuck.wait(), 60)
     seen: list[str] = []
 
     async def handle(event: Event) -> None:
@@ -362,7 +376,7 @@ async def test_a_consumer_rides_out_a_broker_that_restarts(nats_url: str, stoppi
         async with background(
             broker.consume("stock", [TYPE], handle, concurrency=2), broker.subscribe_ephemeral([TYPE], drop)
         ):
-            await asyncio.sleep(0.5)
+            await consumers(other, 2)
             await other.publish(happened(1))
             stopping.kill()
             await asyncio.sleep(0.3)
@@ -375,12 +389,12 @@ async def test_a_consumer_rides_out_a_broker_that_restarts(nats_url: str, stoppi
                     return False
                 return True
 
-            await until(back, 20)
+            await until(back)
 
             async def done() -> bool:
                 return set(seen) >= {"1", "2"}
 
-            await until(done, 30)
+            await until(done)
     assert fresh[0] == "1"
 
 
@@ -393,7 +407,7 @@ async def test_an_ephemeral_subscriber_hears_only_what_is_new(nats_url: str) -> 
             seen.append(event.subject)
 
         async with background(broker.subscribe_ephemeral([TYPE, "stock.released.v1"], handle)):
-            await asyncio.sleep(0.5)
+            await consumers(broker, 1)
             await broker.publish(happened(2))
             await broker.publish(happened(3, "stock.released.v1"))
 
@@ -417,7 +431,7 @@ async def test_a_trace_goes_through_publish_and_consume(nats_url: str) -> None:
             event = happened(1)
         await broker.publish(event)
         async with background(broker.consume("stock", [TYPE], handle)):
-            await asyncio.wait_for(handled.wait(), 10)
+            await asyncio.wait_for(handled.wait(), 60)
 
             async def done() -> bool:
                 return len(spans.get_finished_spans()) == 4

@@ -66,6 +66,7 @@ app = create_app("thing", "1.0.0", Metrics("thing"), provider, ready, "/shop/thi
 
 @app.get("/slow")
 async def slow() -> str:
+    open(os.environ["STARTED"], "w").close()
     await asyncio.sleep(0.5)
     return "done"
 
@@ -116,7 +117,7 @@ def service(**environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
-def ask(url: str, seconds: float = 15) -> str:
+def ask(url: str, seconds: float = 60) -> str:
     """The body at the URL, asked again until it is a success."""
     deadline = time.monotonic() + seconds
     while True:
@@ -129,9 +130,13 @@ def ask(url: str, seconds: float = 15) -> str:
             time.sleep(0.05)
 
 
-def test_serves_supervises_and_stops(collector: ThreadingHTTPServer) -> None:
+def test_serves_supervises_and_stops(collector: ThreadingHTTPServer, tmp_path: Path) -> None:
+    started = tmp_path / "started"
     endpoint = f"http://127.0.0.1:{collector.server_port}"
-    with service(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, THING_ENVIRONMENT="test") as (process, url):
+    with service(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, THING_ENVIRONMENT="test", STARTED=str(started)) as (
+        process,
+        url,
+    ):
         ask(f"{url}/healthz")
         with pytest.raises(urllib.error.HTTPError, match="503"):
             urllib.request.urlopen(f"{url}/readyz")
@@ -139,9 +144,10 @@ def test_serves_supervises_and_stops(collector: ThreadingHTTPServer) -> None:
         answers: list[str] = []
         request = Thread(target=lambda: answers.append(ask(f"{url}/slow")))
         request.start()
-        time.sleep(0.2)
+        while not started.exists():
+            time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
         request.join()
     assert (process.returncode, err, answers) == (0, "", ['"done"'])
     lines: list[dict[str, Any]] = [json.loads(line) for line in out.splitlines()]
@@ -169,7 +175,7 @@ def test_a_port_in_use_ends_the_process() -> None:
     with service() as (_, url):
         ask(f"{url}/healthz")
         with service(THING_PORT=url.rsplit(":", 1)[1]) as (second, _):
-            second.communicate(timeout=10)
+            second.communicate(timeout=60)
         assert second.returncode == 3  # uvicorn's for a start that failed
 
 
@@ -183,11 +189,11 @@ async def test_a_task_that_fails_is_sound_again_once_it_has_run() -> None:
             raise RuntimeError
         await asyncio.sleep(60)
 
-    async with Supervisor([task], first=0.02) as supervisor:
+    async with Supervisor([task], first=0.1) as supervisor:
         assert supervisor.sound()
         await asyncio.sleep(0.01)
         assert not supervisor.sound()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not supervisor.sound():
                 await asyncio.sleep(0.01)
         assert runs == 3
@@ -202,7 +208,7 @@ async def test_a_task_that_loses_a_cancellation_ends() -> None:
                 await asyncio.sleep(0.01)
             cancelling.heed()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         tasks = [asyncio.create_task(deaf())]
         await asyncio.sleep(0)
         await cancelling.end(tasks)
@@ -218,4 +224,4 @@ def test_a_missing_program_names_its_package(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_program_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
     broken = Program("broken", [sys.executable, "-c", "raise SystemExit('no room')"], free_port(), tmp_path)
     with pytest.raises(RuntimeError, match="broken did not start:\nno room"):
-        broken.start(5)
+        broken.start(30)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 async def client(redis_url: str) -> AsyncIterator[httpx2.AsyncClient]:
-    app, store = application(Settings.read({"REDIS_URL": redis_url, "BASKET_REDIS_TIMEOUT_SECONDS": "0.5"}))
+    app, store = application(Settings.read({"REDIS_URL": redis_url, "BASKET_REDIS_TIMEOUT_SECONDS": "5"}))
     async with store, httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://basket") as client:
         yield client
 

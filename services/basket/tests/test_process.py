@@ -29,7 +29,7 @@ def start(**environ: str) -> subprocess.Popen[str]:
     )
 
 
-def ask(url: str, seconds: float = 15) -> str:
+def ask(url: str, seconds: float = 60) -> str:
     """The body at the URL, asked again until it is a success."""
     deadline = time.monotonic() + seconds
     while True:
@@ -51,7 +51,7 @@ def test_serves_logs_and_stops(redis_url: str) -> None:
             assert json.loads(ask(f"http://127.0.0.1:{port}/baskets/s1"))["items"] == []
         finally:
             process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     [request] = [line for line in map(json.loads, out.splitlines()) if line["message"] == "request"]
     assert (request["service"], request["version"]) == ("basket", __version__)
@@ -61,7 +61,7 @@ def test_serves_logs_and_stops(redis_url: str) -> None:
 
 def test_wrong_settings_end_the_process_with_one_line() -> None:
     with start(REDIS_URL="redis://basket:hunter2@redis:6379/1") as process:
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert err == "basket: REDIS_URL is '***': leave the password out of the URL, it has a variable of its own\n"
 

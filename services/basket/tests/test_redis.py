@@ -79,7 +79,7 @@ async def test_baskets_outlive_a_restart_of_redis(redis_url: str, redis_server: 
                 await store.get("b")
         finally:
             redis_server.start()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not await store.ready():
                 await asyncio.sleep(0.05)
         assert dict(await store.get("b")) == {"mug": 1}

@@ -75,7 +75,7 @@ class Program:
     ready: Callable[[int], bool] = _listens
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self, seconds: float = 30.0) -> None:
+    def start(self, seconds: float = 90.0) -> None:
         """Start it and wait until it is ready. Raises RuntimeError with the end of its log."""
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
