@@ -150,3 +150,10 @@ async def test_old_keys_are_forgotten(database: Database, shop: Ordering, stored
     await shop.place(request(), "new")
     await stored.forget_keys()
     assert await count(database, "idempotency_keys") == 1
+
+
+async def test_the_tables_are_made_once(database: Database, stored: PostgresStorage, shop: Ordering) -> None:
+    await shop.place(request(), "k")
+    await asyncio.gather(stored.migrate(), stored.migrate())
+    assert await count(database, "orders") == 1
+    assert await count(database, "migrations") == 2
