@@ -31,6 +31,8 @@ SERVICES = (
     "basket",
     "catalog",
     "dashboards",
+    "orders",
+    "orderview",
     "payments",
     "shopapi",
     "stock",

@@ -11,6 +11,7 @@ from samples import PATIENCE
 from shopkit.database import Database
 from shopkit.metrics import Metrics
 
+from orders.adapters import postgres
 from orders.adapters.postgres import PostgresStorage
 from orders.application.ordering import Ordering
 from orders.application.saga import Saga
@@ -24,9 +25,15 @@ def now() -> datetime:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
+    async with Database(database_url, wait_seconds=60) as database:
         await PostgresStorage(database).migrate()
         yield database
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody gives up on an idempotency key, however busy the machine."""
+    monkeypatch.setattr(postgres, "_KEY_WAIT", "60s")
 
 
 @pytest.fixture

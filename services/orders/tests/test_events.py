@@ -29,7 +29,7 @@ from orders.domain.order import Status
 KILLED = Path(__file__).with_name("killed.py")
 
 
-async def until(met: Callable[[], Awaitable[object]], seconds: float = 15) -> None:
+async def until(met: Callable[[], Awaitable[object]], seconds: float = 90) -> None:
     """Wait until it is met; fails after `seconds`."""
     async with asyncio.timeout(seconds):
         while not await met():
@@ -124,9 +124,9 @@ async def test_orders_placed_while_the_broker_is_down_go_out_afterwards_in_order
             await asyncio.sleep(0.5)
         finally:
             nats_server.start()
-        await until(lambda: _sent(database), 30)
+        await until(lambda: _sent(database))
         await broker.publish(reserved(first))
-        await until(lambda: _is(shop, first, Status.RESERVED), 30)
+        await until(lambda: _is(shop, first, Status.RESERVED))
     subjects = await stream(nats_url)
     assert subjects == 21 * ["orders.order-placed.v1"] + ["orders.payment-requested.v1"]
     assert [order for _, order in await told(database)] == [first, *during, first]
@@ -152,7 +152,7 @@ async def test_a_consumer_killed_midway_leaves_the_message_to_the_next(
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), 20) == b"midway\n"
+    assert await asyncio.wait_for(process.stdout.readline(), 90) == b"midway\n"
     process.kill()
     await process.wait()
     before = await told(database)

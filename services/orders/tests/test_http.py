@@ -9,11 +9,13 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from samples import NOW, PATIENCE
 from shopkit.database import Database
 from shopkit.metrics import Metrics
 from shopkit.testing.programs import Program
 
 from orders.adapters.http import application
+from orders.adapters.postgres import PostgresStorage
 from orders.application.ordering import Ordering
 from orders.application.ports import KeyInProgressError
 from orders.application.saga import Saga
@@ -62,6 +64,7 @@ async def test_an_order_is_placed_and_read(client: httpx2.AsyncClient) -> None:
     }
 
 
+@pytest.mark.usefixtures("patient")
 async def test_twenty_equal_requests_at_once_get_one_answer(client: httpx2.AsyncClient) -> None:
     answers = await asyncio.gather(*(post(client) for _ in range(20)))
     assert {answer.status_code for answer in answers} == {202}
@@ -130,17 +133,25 @@ async def test_orders_that_are_not_there(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/orders/x")).status_code == 422
 
 
-async def test_a_database_that_is_away(client: httpx2.AsyncClient, postgres_server: Program) -> None:
-    assert (await client.get("/readyz")).status_code == 200
-    postgres_server.stop()
-    try:
-        answer = await post(client)
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-        assert (await client.get("/readyz")).status_code == 503
-        assert (await client.get("/healthz")).status_code == 200
-    finally:
-        postgres_server.start()
-    assert (await post(client)).status_code == 202
+async def test_a_database_that_is_away(database_url: str, metrics: Metrics, postgres_server: Program) -> None:
+    async with Database(database_url, wait_seconds=1) as database:
+        storage = PostgresStorage(database)
+        await storage.migrate()
+        ordering = Ordering(storage, lambda: NOW, lambda: str(uuid4()), PATIENCE)
+        transport = httpx2.ASGITransport(application(ordering, metrics, None, database.ready))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://orders") as client:
+            postgres_server.stop()
+            try:
+                answer = await post(client)
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+                assert (await client.get("/readyz")).status_code == 503
+                assert (await client.get("/healthz")).status_code == 200
+            finally:
+                postgres_server.start()
+            async with asyncio.timeout(60):
+                while (await client.get("/readyz")).status_code == 503:
+                    await asyncio.sleep(0.1)
+            assert (await post(client)).status_code == 202
 
 
 async def test_requests_are_counted_by_outcome(client: httpx2.AsyncClient, metrics: Metrics) -> None:

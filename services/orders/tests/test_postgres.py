@@ -72,6 +72,7 @@ async def test_an_event_that_its_schema_refuses_undoes_the_order(database: Datab
     assert await count(database, "orders") == 0
 
 
+@pytest.mark.usefixtures("patient")
 async def test_twenty_equal_requests_at_once_make_one_order(database: Database, shop: Ordering) -> None:
     receipts = await asyncio.gather(*(shop.place(request(), "k") for _ in range(20)))
     assert len({receipt.order_id for receipt in receipts}) == 1

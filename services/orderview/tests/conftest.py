@@ -19,7 +19,7 @@ pytest_plugins = ["shopkit.testing.plugin"]
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
+    async with Database(database_url, wait_seconds=60) as database:
         await PostgresView(database).migrate()
         yield database
 

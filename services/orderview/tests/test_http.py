@@ -102,7 +102,7 @@ async def test_a_rebuild_is_begun_and_swapped_in(client: httpx2.AsyncClient, bro
     begun = await client.post("/rebuild")
     assert (begun.status_code, begun.json()) == (202, {"generation": 2, "state": "building"})
     assert (await client.get("/orders", params={"customer_id": "c-1"})).status_code == 200
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(90):
         while (await client.get("/rebuild")).json()[-1]["state"] != "live":
             await asyncio.sleep(0.05)
     assert (await client.get("/rebuild")).json() == [
@@ -126,7 +126,7 @@ async def test_a_rebuild_that_fails_is_counted(
     nats_server.stop()
     try:
         assert (await client.post("/rebuild")).status_code == 202
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(90):
             while not metrics.registry.get_sample_value("orderview_rebuilds_total", {"outcome": "failed"}):
                 await asyncio.sleep(0.05)
     finally:
@@ -134,12 +134,20 @@ async def test_a_rebuild_that_fails_is_counted(
     assert (await client.get("/rebuild")).json() == [{"generation": 1, "state": "live"}]
 
 
-async def test_a_database_that_is_away(client: httpx2.AsyncClient, postgres_server: Program) -> None:
-    postgres_server.stop()
-    try:
-        answer = await client.get("/orders", params={"customer_id": "c-1"})
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-        assert (await client.get("/readyz")).status_code == 503
-    finally:
-        postgres_server.start()
-    assert (await client.get("/orders", params={"customer_id": "c-1"})).status_code == 200
+async def test_a_database_that_is_away(
+    database_url: str, rebuilder: Rebuilder, metrics: Metrics, postgres_server: Program
+) -> None:
+    async with Database(database_url, wait_seconds=1) as database:
+        app = application(Queries(PostgresView(database)), Rebuilds(rebuilder, metrics), metrics, None, database.ready)
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://orderview") as client:
+            postgres_server.stop()
+            try:
+                answer = await client.get("/orders", params={"customer_id": "c-1"})
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+                assert (await client.get("/readyz")).status_code == 503
+            finally:
+                postgres_server.start()
+            async with asyncio.timeout(60):
+                while (await client.get("/readyz")).status_code == 503:
+                    await asyncio.sleep(0.1)
+            assert (await client.get("/orders", params={"customer_id": "c-1"})).status_code == 200
