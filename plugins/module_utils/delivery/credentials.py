@@ -48,11 +48,14 @@ def keep(directory: Path, names: Sequence[str] = NAMES, *, check: bool = False) 
     return Kept(values, tuple(new))
 
 
-def bcrypt(secret: str) -> str:
-    """The hash that Argo CD knows a password by. The salt comes of the secret, so that it stays the same."""
+def bcrypt(secret: str, cost: int = 10) -> str:
+    """The hash that Argo CD knows a password by. The salt comes of the secret, so that it stays the same.
+
+    `cost` is the base-2 logarithm of its rounds: each one more doubles the work of every login.
+    """
     salt = base64.b64encode(_salt(secret, "bcrypt")).decode().rstrip("=").translate(str.maketrans(_BASE64, _BCRYPT))
     # Of the last character only two bits count.
-    return _crypt(secret, f"$2b$10${salt[:21]}{'.Oeu'[_BCRYPT.index(salt[21]) >> 4]}")
+    return _crypt(secret, f"$2b${cost:02}${salt[:21]}{'.Oeu'[_BCRYPT.index(salt[21]) >> 4]}")
 
 
 def users(values: Mapping[str, str]) -> str:
