@@ -8,7 +8,7 @@ let browser: Browser;
 
 async function shop(environ: Record<string, string> = {}): Promise<void> {
   await running?.stop();
-  running = await start({ SHOPAPI_TIMEOUT_SECONDS: '0.3', SHOPAPI_BREAKER_RESET_SECONDS: '0.4', ...environ });
+  running = await start({ SHOPAPI_TIMEOUT_SECONDS: '0.6', SHOPAPI_BREAKER_RESET_SECONDS: '0.4', ...environ });
   browser = new Browser(running.url);
 }
 

@@ -117,7 +117,13 @@ describe('masking', () => {
   it('by the name of a field, at any depth; errors too', () => {
     const error = new Error('refused Bearer abcdef');
     const masked = JSON.stringify(
-      mask({ headers: { authorization: 'a1', cookie: 'b2', 'set-cookie': ['c3'] }, payment_token: 'd4', SHOPAPI_SESSION_KEY: 'e5', none: null, error })
+      mask({
+        headers: { authorization: 'a1', cookie: 'b2', 'set-cookie': ['c3'] },
+        payment_token: 'd4',
+        SHOPAPI_SESSION_KEY: 'e5',
+        none: null,
+        error,
+      })
     );
     expect(masked).not.toMatch(/a1|b2|c3|d4|e5|abcdef/);
     expect(masked).toContain('"none":null');

@@ -152,7 +152,10 @@ export class Upstreams {
       case 'catalog':
         return first === 'prices' ? this.prices(skus) : this.shown(seen, second, url.searchParams);
       case 'stock':
-        return { status: 200, body: Object.fromEntries(skus.map((sku) => [sku, { sku, available: this.stock.get(sku) ?? 0, reserved: 0, sold: 0 }])) };
+        return {
+          status: 200,
+          body: Object.fromEntries(skus.map((sku) => [sku, { sku, available: this.stock.get(sku) ?? 0, reserved: 0, sold: 0 }])),
+        };
       case 'basket':
         return this.basket(seen, second, fourth);
       case 'orders':

@@ -22,7 +22,10 @@ export function art(sku: string): SVGElement {
     const [x, y, size] = [next(160), next(120), 24 + next(44)];
     return (at + next(2)) % 2
       ? svg('circle', { cx: x, cy: y, r: size / 1.6, fill, opacity: 0.75 })
-      : svg('rect', { x: x - size / 2, y: y - size / 2, width: size, height: size, rx: 10, fill, opacity: 0.75, transform: `rotate(${next(90)} ${x} ${y})` });
+      : svg('rect', {
+          ...{ x: x - size / 2, y: y - size / 2, width: size, height: size, rx: 10, fill, opacity: 0.75 },
+          transform: `rotate(${next(90)} ${x} ${y})`,
+        });
   });
   return svg(
     'svg',

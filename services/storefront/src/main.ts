@@ -91,8 +91,13 @@ function show(first = false): void {
   }
 }
 
+function skip(event: Event): void {
+  event.preventDefault(); // The part behind # says where one is in the shop.
+  main.querySelector<HTMLElement>('h1')?.focus();
+}
+
 document.querySelector('#app')?.replaceChildren(
-  h('a', { href: '#main', class: 'skip', onclick: (event) => (event.preventDefault(), main.querySelector<HTMLElement>('h1')?.focus()) }, 'Skip to content'),
+  h('a', { href: '#main', class: 'skip', onclick: skip }, 'Skip to content'),
   h(
     'header',
     {},

@@ -11,7 +11,10 @@ export type Level = (typeof LEVELS)[number];
 
 const MESSAGE = Symbol.for('message');
 
-/** A logger to `stream`, one JSON object a line. Children carry `trace_id` and `span_id`, which stand in lines of a trace only; other fields stand under `fields`. */
+/**
+ * A logger to `stream`, one JSON object a line. Children carry `trace_id` and `span_id`, which stand in lines of a trace only;
+ * other fields stand under `fields`.
+ */
 export function logger(level: Level, environment: string, stream: NodeJS.WritableStream = process.stdout): Logger {
   const schema = format((info) => {
     const { level: rank, message, trace_id = '', span_id = '', ...fields } = info;

@@ -1,7 +1,8 @@
 /** What must never be read in a log: secrets by the name of their field or their form, card numbers by Luhn's sum. */
 
 const MASK = '***';
-const SECRET_NAME = /passw(or)?d|secret|token|authorization|cookie|credential|api[-_]?key|session[-_]?key|private[-_]?key|card[-_]?(number|no)|^(pan|cvc|cvv2?)$/i;
+const SECRET_NAME =
+  /passw(or)?d|secret|token|authorization|cookie|credential|(api|session|private)[-_]?key|card[-_]?(number|no)|^(pan|cvc|cvv2?)$/i;
 const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${MASK}`],
   [/\b((?:proxy-)?authorization|(?:set-)?cookie)(["']?\s*[:=]\s*)[^\r\n]+/gi, `$1$2${MASK}`],

@@ -114,7 +114,8 @@ function keys(given: string): string[] {
   const found = given.split(',').map((key) => key.trim());
   if (found.some((key) => key.length < 32)) {
     const problem = given ? `holds a key of ${Math.min(...found.map((key) => key.length))} characters` : 'is not set';
-    throw new SettingError('SHOPAPI_SESSION_KEY', problem, 'give at least 32 random characters (openssl rand -base64 32); old keys may follow after commas');
+    const remedy = 'give at least 32 random characters (openssl rand -base64 32); old keys may follow after commas';
+    throw new SettingError('SHOPAPI_SESSION_KEY', problem, remedy);
   }
   return found;
 }

@@ -65,7 +65,17 @@ export function basket(context: Context): HTMLElement {
         h('caption', { class: 'hidden' }, 'What is in your basket'),
         h('thead', {}, h('tr', {}, ...['Product', 'Each', 'Quantity', 'Total'].map((text) => h('th', { scope: 'col' }, text)), h('td'))),
         h('tbody', {}, ...now.items.map(row)),
-        h('tfoot', {}, h('tr', {}, h('th', { scope: 'row', colspan: 3 }, 'Together'), h('td', { 'data-label': 'Together' }, h('strong', {}, money(now.total))), h('td')))
+        h(
+          'tfoot',
+          {},
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row', colspan: 3 }, 'Together'),
+            h('td', { 'data-label': 'Together' }, h('strong', {}, money(now.total))),
+            h('td')
+          )
+        )
       ),
       h('p', {}, h('a', { href: to.checkout, class: 'button primary' }, 'Check out'))
     );

@@ -44,6 +44,7 @@ export function checkout(context: Context): HTMLElement {
     });
     const wrong = h('p', { id: 'email-error', class: 'wrong', role: 'alert' });
     const problem = h('div');
+    let unsure = false;
     const order = h('button', { type: 'submit', class: 'primary' }, `Order for ${money(basket.total)}`);
 
     const place = async (): Promise<void> => {
@@ -66,6 +67,13 @@ export function checkout(context: Context): HTMLElement {
         // After a lost answer the key stays, and trying again cannot order twice.
         if (error instanceof Problem && error.refused) {
           forgetCheckoutKey();
+          if (unsure && error.status === 409) {
+            // The basket is empty, since the order whose answer was lost has been placed.
+            location.hash = to.orders;
+            return;
+          }
+        } else {
+          unsure = true;
         }
         problem.replaceChildren(failure(error));
         order.disabled = false;

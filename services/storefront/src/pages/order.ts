@@ -52,7 +52,8 @@ export function order(context: Context, id: string): HTMLElement {
     },
     context.signal
   );
-  return h('section', { class: 'order' }, title(`Order ${id.slice(-8)}`), told, problem, content, h('p', {}, h('a', { href: to.orders }, 'All your orders')));
+  const back = h('p', {}, h('a', { href: to.orders }, 'All your orders'));
+  return h('section', { class: 'order' }, title(`Order ${id.slice(-8)}`), told, problem, content, back);
 }
 
 function shown(context: Context, now: Order): HTMLElement {
@@ -76,7 +77,9 @@ function shown(context: Context, now: Order): HTMLElement {
       h(
         'ul',
         { class: 'bought', 'aria-label': 'What you ordered' },
-        ...(now.lines ?? []).map(({ sku, quantity, unit_price }) => h('li', {}, `${quantity} × `, context.names.link(sku), ` at ${money(unit_price)}`))
+        ...(now.lines ?? []).map(({ sku, quantity, unit_price }) =>
+          h('li', {}, `${quantity} × `, context.names.link(sku), ` at ${money(unit_price)}`)
+        )
       ),
     Boolean(now.total) && h('p', { class: 'price' }, money(now.total))
   );

@@ -50,7 +50,8 @@ export function products(context: Context, q: string, tag: string): HTMLElement 
   };
 
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const search = h('input', { type: 'search', id: 'q', name: 'q', value: q, maxlength: 200, autocomplete: 'off', placeholder: 'Mugs, lamps, paper…' });
+  const placeholder = 'Mugs, lamps, paper…';
+  const search = h('input', { type: 'search', id: 'q', name: 'q', value: q, maxlength: 200, autocomplete: 'off', placeholder });
   const changed = (): void => {
     clearTimeout(timer);
     current = search.value.trim();

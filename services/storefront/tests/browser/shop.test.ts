@@ -27,6 +27,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   stack.upstreams.reset();
+  await stack.settled();
   stack.upstreams.step = 900;
   troubles = [];
   context = await browser.newContext({ viewport: { width: 1100, height: 760 }, locale: 'en-IE', colorScheme: 'light' });
@@ -138,6 +139,30 @@ describe('buying', () => {
     await page.getByText('The shop cannot be reached').waitFor();
     await page.getByRole('button', { name: /^Order for/ }).click();
     await page.locator('[data-status]').waitFor();
+    expect(stack.upstreams.orders.size).toBe(1);
+  });
+
+  it('a lost answer, and another try that finds the basket empty, lead to the orders', async () => {
+    await fill();
+    await page.goto(`${stack.url}#/checkout`);
+    await page.getByLabel('Email').fill('ada@example.com');
+    let asked = 0;
+    await page.route('**/api/orders', async (route) => {
+      if (route.request().method() !== 'POST') {
+        await route.continue();
+      } else if (asked++ === 0) {
+        await route.fetch();
+        await route.abort();
+      } else {
+        // As another process of the API would, which does not remember the first.
+        await route.fulfill({ status: 409, contentType: 'application/problem+json', body: '{"detail":"the basket is empty"}' });
+      }
+    });
+    await page.getByRole('button', { name: /^Order for/ }).click();
+    await page.getByText('The shop cannot be reached').waitFor();
+    await page.getByRole('button', { name: /^Order for/ }).click();
+    await page.getByRole('heading', { name: 'Your orders' }).waitFor();
+    await page.locator('.orders li').waitFor();
     expect(stack.upstreams.orders.size).toBe(1);
   });
 

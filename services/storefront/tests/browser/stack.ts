@@ -16,6 +16,8 @@ export interface Stack {
   /** nginx itself, without the path. */
   page: string;
   upstreams: Upstreams;
+  /** Waits until every breaker that a test has opened is closed again. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -77,7 +79,7 @@ export async function start(environ: Record<string, string> = {}): Promise<Stack
       SHOPAPI_PORT: String(apiPort),
       SHOPAPI_SESSION_KEY: 'a-session-key-for-tests-of-32-characters',
       SHOPAPI_ROOT_PATH: '/shop',
-      SHOPAPI_TIMEOUT_SECONDS: '1',
+      SHOPAPI_TIMEOUT_SECONDS: '3',
       SHOPAPI_BREAKER_RESET_SECONDS: '0.5',
       ...upstreams.environment(),
       ...environ,
@@ -120,6 +122,20 @@ export async function start(environ: Record<string, string> = {}): Promise<Stack
     url: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/shop/`,
     page,
     upstreams,
+    async settled() {
+      const whole = async (path: string): Promise<boolean> => {
+        const response = await fetch(`${shopapi}/api/${path}`);
+        return response.ok && ((await response.json()) as { degraded?: boolean }).degraded !== true;
+      };
+      for (let attempt = 0; attempt < 100; attempt += 1) {
+        const found = await Promise.all(['products', 'stock?sku=oak-board', 'basket', 'orders'].map(whole));
+        if (found.every(Boolean)) {
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error('the shop did not recover');
+    },
     async stop() {
       gateway.closeAllConnections();
       gateway.close();
