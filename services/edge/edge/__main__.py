@@ -40,11 +40,12 @@ def main() -> int:
         dropped.inc(count)
 
     varnish = Varnish(settings.directory)
-    metrics.registry.register(Counters(varnish))
+    counters = Counters(varnish)
+    metrics.registry.register(counters)
     purger = Purger(varnish, settings.again_seconds, record)
     broker = Broker(settings.nats.url, settings.nats.user, settings.nats.password, "edge", metrics)
-    app = web.create_app("edge", __version__, metrics, provider, varnish.ready)
-    background = (partial(listen, broker, purger), partial(watch, broker, purger), purger.settle)
+    app = web.create_app("edge", __version__, metrics, provider, counters.ready)
+    background = (partial(listen, broker, purger), partial(watch, broker, purger), purger.settle, counters.keep)
     status = serve(app, common, background=background, around=(varnish, broker))
     if provider:
         provider.shutdown()

@@ -23,6 +23,8 @@ from shopkit.testing.programs import free_port
 pytest_plugins = ["shopkit.testing.plugin"]
 
 ROOT = Path(__file__).parent.parent
+NO_REUSE = httpx2.Limits(max_keepalive_connections=0)
+"""A server that ends an idle connection as the next question comes is no matter of these tests."""
 KEPT = "public, max-age=0, s-maxage=60, stale-while-revalidate=30, stale-if-error=3600"
 
 
@@ -181,7 +183,7 @@ def purger(directory: Path, nats_url: str) -> Iterator[Callable[[], httpx2.Clien
                     )
                 )
             stack.callback(process.send_signal, signal.SIGTERM)
-            http = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10))
+            http = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, limits=NO_REUSE))
             _wait(http, "/readyz", process, directory / "purger.log")
             return http
 

@@ -19,7 +19,7 @@ async def listen(broker: Broker, purger: Purger) -> None:
 
     async def heed(event: Event) -> None:
         await purger.changed(event.subject)
-        _log.info("purged", sku=event.subject, event_type=event.type, event=event.id)
+        _log.info("purged", sku=event.subject, event_type=event.type, event_id=event.id)
 
     await broker.subscribe_ephemeral((PRICE_CHANGED, PRODUCT_CHANGED), heed)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import subprocess
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -47,45 +48,54 @@ class Varnish:
         except (OSError, httpx2.HTTPError, KeyError, ValueError) as error:
             raise CacheDownError(f"{type(error).__name__}: {error}") from error
 
-    def counters(self) -> Mapping[str, int]:
+    async def counters(self) -> Mapping[str, int]:
         """Varnish's counters by name. Raises CacheDownError."""
-        command = ["varnishstat", "-n", str(self._directory / WORK), "-t", "0", "-j"]
+        command = ("varnishstat", "-n", str(self._directory / WORK), "-t", "0", "-j")
         # In a container of its own, the purger does not see varnishd's process.
         environ = os.environ | {"VSM_NOPID": "1"}
         try:
-            run = subprocess.run(command, env=environ, capture_output=True, timeout=2, check=True)
-            return {name: int(counter["value"]) for name, counter in json.loads(run.stdout)["counters"].items()}
-        except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
+            run = await asyncio.create_subprocess_exec(*command, env=environ, stdout=PIPE, stderr=PIPE)
+            out, err = await run.communicate()
+            if run.returncode:
+                raise CacheDownError(f"varnishstat: {err.decode(errors='replace').strip()}")
+            return {name: int(counter["value"]) for name, counter in json.loads(out)["counters"].items()}
+        except (OSError, ValueError, KeyError) as error:
             raise CacheDownError(f"varnishstat: {error}") from error
-
-    async def ready(self) -> bool:
-        """Whether varnishd runs."""
-        try:
-            return bool(self.counters())
-        except CacheDownError:
-            return False
 
 
 class Counters(Collector):
-    """Varnish's counters as the platform's series; none while varnishd does not run."""
+    """Varnish's counters as the platform's series, read every `every` seconds; none while varnishd does not run."""
 
-    def __init__(self, varnish: Varnish) -> None:
+    def __init__(self, varnish: Varnish, every: float = 1.0) -> None:
         self._varnish = varnish
+        self._every = every
+        self._read: Mapping[str, int] = {}
+
+    async def keep(self) -> None:
+        """Read them, for ever."""
+        while True:
+            try:
+                self._read = await self._varnish.counters()
+            except CacheDownError:
+                self._read = {}
+            await asyncio.sleep(self._every)
+
+    async def ready(self) -> bool:
+        """Whether varnishd runs."""
+        return bool(self._read)
 
     def describe(self) -> Iterator[Metric]:
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        try:
-            counters = self._varnish.counters()
-        except CacheDownError:
+        if not self._read:
             return
         requests = CounterMetricFamily("cache_requests", "Questions to caches", labels=("level", "outcome"))
-        for outcome, value in outcomes(counters).items():
+        for outcome, value in outcomes(self._read).items():
             requests.add_metric(("edge", outcome), value)
         yield requests
-        yield GaugeMetricFamily("edge_objects", "Answers kept", counters.get("MAIN.n_object", 0))
+        yield GaugeMetricFamily("edge_objects", "Answers kept", self._read.get("MAIN.n_object", 0))
         up = GaugeMetricFamily("edge_backend_up", "Whether the backend answered its last probe", labels=("backend",))
-        for backend, happy in backends(counters).items():
+        for backend, happy in backends(self._read).items():
             up.add_metric((backend,), happy)
         yield up

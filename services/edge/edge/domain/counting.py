@@ -20,7 +20,6 @@ def backends(counters: Mapping[str, int]) -> dict[str, bool]:
     """Whether each backend answered its last probe: the lowest bit of its history."""
     found = {}
     for name, value in counters.items():
-        kind, *_, backend, what = name.split(".")
-        if kind == "VBE" and what == "happy":
-            found[backend] = bool(value & 1)
+        if name.startswith("VBE.") and name.endswith(".happy"):
+            found[name.split(".")[-2]] = bool(value & 1)
     return found
