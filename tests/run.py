@@ -31,6 +31,7 @@ SERVICES = (
     "basket",
     "catalog",
     "dashboards",
+    "edge",
     "orders",
     "orderview",
     "payments",
