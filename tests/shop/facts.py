@@ -108,7 +108,7 @@ class Facts:
             "events": len(self.events),
             "orders": len(self.orders),
             **by_status,
-            "charges": len(self.provider),
+            "charges": sum(charge.state == "charged" for charge in self.provider),
             "refunded": sum(charge.state == "refunded" for charge in self.provider),
             "reservations": len(self.reservations),
             "mails": len(self.mails),

@@ -3,8 +3,8 @@
 ``make shop`` or, in the environment of ``services/_lib``: ``python -m tests.shop.local [--seconds 40] [--users 5]``.
 
 Customers buy through the shop's API; meanwhile the broker is killed and started again, the payment provider fails and
-loses answers, and two services are killed midway. Then the books must agree: else it ends with 1 and names what is
-wrong.
+loses answers, and two services are killed midway. Then the books must agree, and every line that was logged must be of
+the one schema: else it ends with 1 and names what is wrong.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from shopkit.testing.programs import Program, free_port
 
 from tests.shop.facts import Facts
 from tests.shop.judge import findings, told
+from tests.shop.logs import judged
 from tests.shop.phases import Phase, table
 from tests.shop.programs import QUERIES, ROWS, STREAM, assemble
 
@@ -37,6 +38,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DATABASES = ("catalog", "orders", "orderview", "stock", "payments", "notifications")
 BESIDE = {"payment-provider": "payments.provider", "mail-sink": "notifications.sink"}
 """Processes that are no services of their own: by the module that runs them."""
+SESSION_KEY = "a-key-for-one-run-on-one-machine"
+CARD = "4111111111111111"
+"""The number of a test card, which somebody types where it does not belong."""
 SERVICES = ("catalog", "basket", "stock", "orders", "orderview", "payments", "notifications", *BESIDE)
 
 
@@ -151,7 +155,7 @@ class Shop:
         environ = {
             "SHOPAPI_HOST": "127.0.0.1",
             "SHOPAPI_PORT": str(self.ports["shopapi"]),
-            "SHOPAPI_SESSION_KEY": "a-key-for-one-run-on-one-machine-that-is-no-secret",
+            "SHOPAPI_SESSION_KEY": SESSION_KEY,
             **{f"SHOPAPI_{name.upper()}_URL": self.url(name) for name in upstreams},
         }
         own = ROOT / "services/.node/bin/node"
@@ -197,6 +201,15 @@ def troubles(shop: Shop, seconds: float) -> list[Phase]:
     return phases
 
 
+def lines(shop: Shop) -> list[str]:
+    """What is wrong with the lines that the services wrote."""
+    wrong: list[str] = []
+    for name in (*SERVICES, "shopapi"):
+        found = judged((shop.directory / name / "log").read_text(), [SESSION_KEY])
+        wrong += [f"log of {name}, {one}" for one in found.wrong] + ([] if found.lines else [f"{name} wrote nothing"])
+    return wrong
+
+
 def customers(shop: Shop, users: int, seconds: int, report: Path) -> subprocess.Popen[bytes]:
     """Who buys meanwhile. The page is not served here: asking for it is an error that is not the shop's."""
     given = {"scenario": "buy", "users": users, "seconds": seconds, "address": shop.url("shopapi"), "report": report}
@@ -224,7 +237,11 @@ def run(shop: Shop, users: int, seconds: int) -> int:
     facts = shop.settled(within=120)
     found = findings(facts, report["orders"], before)
     print(told(facts, found))
-    return 1 if found or not facts.orders else 0
+    http("GET", f"{shop.url('shopapi')}/api/products?q={CARD}")
+    http("GET", f"{shop.url('catalog')}/products?q={CARD}")
+    wrong = lines(shop)
+    print("\n".join(wrong[:20]) if wrong else "every line of every service is of the one schema")
+    return 1 if found or wrong or not facts.orders else 0
 
 
 def main() -> int:
