@@ -56,6 +56,10 @@ unit: dev ## Unit tests
 test: dev ## Every test: lint, unit, bundle, integration, end to end, role scenarios
 	@$(BIN)/python tests/run.py all
 
+.PHONY: sanity
+sanity: dev ## ansible-test sanity on the built collection (minutes; its tools come from PyPI)
+	@$(BIN)/pytest -s -m sanity tests/collection/test_sanity.py
+
 .PHONY: bench
 bench: dev ## Measure against kubectl and kubernetes.core; writes .platform/bench.json
 	@PYTHONPATH=collections:. $(BIN)/python -m tests.benchmarks

@@ -18,5 +18,5 @@ attributes:
     description: Nothing is changed.
     support: none
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """

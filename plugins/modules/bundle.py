@@ -71,7 +71,7 @@ attributes:
     support: full
 requirements: [pydantic, zstandard, python-debian]
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

@@ -52,7 +52,7 @@ attributes:
     description: Nothing on any host is changed.
     support: none
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

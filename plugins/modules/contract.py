@@ -32,7 +32,7 @@ attributes:
     description: Nothing is changed.
     support: none
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

@@ -25,7 +25,7 @@ attributes:
     description: Secrets are not shown.
     support: none
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -62,14 +62,22 @@ new:
 
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.delivery import credentials
-from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    from ansible_collections.gantry.platform.plugins.module_utils.delivery import credentials
+    from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError
+
+    MISSING_LIBRARY = ""
+except ImportError as error:
+    MISSING_LIBRARY = error.name or str(error)
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec={"directory": {"type": "path", "required": True}}, supports_check_mode=True)
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
     try:
         kept = credentials.keep(Path(module.params["directory"]), check=module.check_mode)
         result = {

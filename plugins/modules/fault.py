@@ -70,7 +70,7 @@ attributes:
     description: A fault is gone at the end, so there is no difference to show.
     support: none
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -100,13 +100,19 @@ seconds:
 
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.faults.inject import MANAGER, Injection
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.gantry.platform.plugins.module_utils.faults.model import NAMES, SERVICES, Fault, FaultError
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
 from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ReleaseError
 from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import load
-from ansible_collections.gantry.platform.plugins.module_utils.verify.cluster import Cluster
+
+try:
+    from ansible_collections.gantry.platform.plugins.module_utils.faults.inject import MANAGER, Injection
+    from ansible_collections.gantry.platform.plugins.module_utils.verify.cluster import Cluster
+
+    MISSING_LIBRARY = ""
+except ImportError as error:
+    MISSING_LIBRARY = error.name or str(error)
 
 
 def main() -> None:
@@ -125,11 +131,13 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
     given = module.params
     try:
         fault = Fault(*(given[key] for key in ("name", "service", "seconds", "percent", "milliseconds")))
         client = Client(load(given["kubeconfig"], given["context"]), MANAGER)
-        cluster = Cluster(Path(given["kubeconfig"] or "~/.kube/config").expanduser(), timeout=15)
+        cluster = Cluster(Path(given["kubeconfig"] or Path.home() / ".kube/config"), timeout=15)
         injection = Injection(client, cluster, fault, given["namespace"], given["data_namespace"])
         result = injection.run(bool(module.check_mode))
     except (FaultError, ReleaseError) as error:

@@ -15,7 +15,7 @@ description:
   - A file given by O(files[].src) is compared by size and modification time, and by SHA-256 where the time differs.
   - Files are written beside their place and renamed, so that none is ever seen half written.
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 options:
   files:
     description: The files.
@@ -41,6 +41,12 @@ options:
         description: Whether the content is a secret, never shown in a diff or a log.
         type: bool
         default: false
+  secrets:
+    description: >-
+      Path → content of the files that are sensitive, as JSON. The action plugin fills it, so that no content is shown;
+      not for playbooks.
+    type: str
+    default: "{}"
   purge:
     description: Directories in which every file that is not listed in O(files) is removed.
     type: list

@@ -38,7 +38,7 @@ options:
     description: Path → text of more files.
     type: dict
     default: {}
-  message:
+  commit_message:
     description: Message of the commit.
     type: str
     default: What the platform declares
@@ -54,7 +54,7 @@ attributes:
     description: Shows git's own difference.
     support: full
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -93,9 +93,15 @@ msg:
 
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError, tree_files
-from ansible_collections.gantry.platform.plugins.module_utils.delivery.seed import Remote, seed
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError, tree_files
+    from ansible_collections.gantry.platform.plugins.module_utils.delivery.seed import Remote, seed
+
+    MISSING_LIBRARY = ""
+except ImportError as error:
+    MISSING_LIBRARY = error.name or str(error)
 
 
 def main() -> None:
@@ -108,17 +114,19 @@ def main() -> None:
             "ca_file": {"type": "path"},
             "directory": {"type": "path", "required": True},
             "files": {"type": "dict", "default": {}},
-            "message": {"type": "str", "default": "What the platform declares"},
+            "commit_message": {"type": "str", "default": "What the platform declares"},
             "git": {"type": "str", "default": "git"},
         },
         supports_check_mode=True,
     )
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
     given = module.params
     remote = Remote(given["url"], given["username"], given["password"], given["ca_file"] or "")
     try:
         files = tree_files(Path(given["directory"]))
         files |= {path: str(text).encode() for path, text in given["files"].items()}
-        outcome = seed(remote, files, given["message"], check=module.check_mode, git=given["git"])
+        outcome = seed(remote, files, given["commit_message"], check=module.check_mode, git=given["git"])
     except DeliveryError as error:
         module.fail_json(msg=f"{given['url']}: {error}")
     result = {"main": outcome.main, "own": outcome.own, "diverged": outcome.diverged, "msg": outcome.message}

@@ -166,7 +166,7 @@ attributes:
     support: full
     description: Shows changed objects before and after, with values of secrets veiled.
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

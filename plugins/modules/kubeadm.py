@@ -14,7 +14,7 @@ description:
   - What an interrupted run left half done is reset and done again; a kubeadm that is still running is waited for first.
   - A node with a Kubernetes that this collection did not make is refused.
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 options:
   state:
     description:

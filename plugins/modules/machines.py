@@ -120,7 +120,7 @@ actions:
   sample: ["raise the bridge gt-local", "create local-general-1"]
 host:
   description:
-    - The host's cores and its memory in bytes, which a kubelet in a machine sees: reserve all but the size.
+    - The host's cores and its memory in bytes, which a kubelet in a machine sees. Reserve all but the size.
   returned: success
   type: dict
   sample: {cpu: 2, memory: 25190285312}

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Finds out, in one quick look, what the container runtime and Kubernetes must know of a node before they are set up.
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 attributes:
   check_mode:
     description: It only looks.

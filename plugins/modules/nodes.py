@@ -11,7 +11,7 @@ description:
   - It runs on the controller.
   - Drains and removes nodes that came from a pool and that no pool asks for any more.
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 options:
   kubeconfig:
     description: Path of the kubeconfig.

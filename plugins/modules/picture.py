@@ -53,7 +53,7 @@ attributes:
     description: A picture is not shown as text.
     support: none
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -86,7 +86,8 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.client imp
 from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ReleaseError
 from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import load
 
-NODES, PODS = "/api/v1/nodes", "/api/v1/pods"
+NODES = "/api/v1/nodes"
+PODS = "/api/v1/pods"
 ROUTES = "/apis/networking.istio.io/v1/virtualservices"
 
 

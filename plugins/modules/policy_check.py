@@ -61,9 +61,15 @@ violations:
 from dataclasses import asdict
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.policy.judge import judge
-from ansible_collections.gantry.platform.plugins.module_utils.policy.library import PolicyError
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    from ansible_collections.gantry.platform.plugins.module_utils.policy.judge import judge
+    from ansible_collections.gantry.platform.plugins.module_utils.policy.library import PolicyError
+
+    MISSING_LIBRARY = ""
+except ImportError as error:
+    MISSING_LIBRARY = error.name or str(error)
 
 
 def main() -> None:
@@ -77,6 +83,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
     given = module.params
     try:
         found = judge(Path(given["gator"]), given["policies"], given["objects"], given["context"])

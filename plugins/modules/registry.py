@@ -40,7 +40,7 @@ attributes:
     description: Shows the references served before and after.
     support: full
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

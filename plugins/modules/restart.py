@@ -36,7 +36,7 @@ attributes:
     description: Shows each workload's last restart, and its replicas where they are restored.
     support: full
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

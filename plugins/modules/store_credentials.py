@@ -31,7 +31,7 @@ attributes:
     description: Passwords are not shown.
     support: none
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -60,10 +60,16 @@ new:
 
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.data.accounts import account
-from ansible_collections.gantry.platform.plugins.module_utils.delivery import credentials
-from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    from ansible_collections.gantry.platform.plugins.module_utils.data.accounts import account
+    from ansible_collections.gantry.platform.plugins.module_utils.delivery import credentials
+    from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError
+
+    MISSING_LIBRARY = ""
+except ImportError as error:
+    MISSING_LIBRARY = error.name or str(error)
 
 
 def main() -> None:
@@ -73,6 +79,8 @@ def main() -> None:
         "names": {"type": "list", "elements": "str", "required": True},
     }
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
     try:
         kept = credentials.keep(
             Path(module.params["directory"]), tuple(module.params["names"]), check=module.check_mode

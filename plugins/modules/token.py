@@ -50,7 +50,7 @@ attributes:
     description: A token is not to be seen.
     support: none
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -81,8 +81,14 @@ expires:
 import time
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.identity import keys, tokens
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    from ansible_collections.gantry.platform.plugins.module_utils.identity import keys, tokens
+
+    MISSING_LIBRARY = ""
+except ImportError as error:
+    MISSING_LIBRARY = error.name or str(error)
 
 
 def main() -> None:
@@ -100,6 +106,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
     given = module.params
     dest = Path(given["dest"])
     try:

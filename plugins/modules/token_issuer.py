@@ -30,7 +30,7 @@ attributes:
     description: Tells whether there is a key, and its id.
     support: full
 author:
-  - The gantry.platform authors
+  - The gantry.platform authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -56,8 +56,14 @@ kid:
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gantry.platform.plugins.module_utils.identity import keys
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    from ansible_collections.gantry.platform.plugins.module_utils.identity import keys
+
+    MISSING_LIBRARY = ""
+except ImportError as error:
+    MISSING_LIBRARY = error.name or str(error)
 
 
 def present(path: Path, check_mode: bool) -> dict[str, Any]:
@@ -92,6 +98,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
     act = present if module.params["state"] == "present" else absent
     try:
         result = act(Path(module.params["key_file"]), module.check_mode)
