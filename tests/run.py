@@ -32,6 +32,7 @@ SERVICES = (
     "catalog",
     "dashboards",
     "edge",
+    "notifications",
     "orders",
     "orderview",
     "payments",

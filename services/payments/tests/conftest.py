@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from processes import Process, payments_process, provider_process
+from processes import Payments, Provider
 from shopkit.database import Database
 
 from payments.adapters.postgres import PostgresStore
@@ -22,14 +22,16 @@ async def store(database_url: str) -> AsyncIterator[PostgresStore]:
 
 
 @pytest_asyncio.fixture
-async def provider(tmp_path: Path) -> AsyncIterator[Process]:
+async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
     """A running provider whose ledger is a file."""
-    async with provider_process(tmp_path / "ledger.sqlite") as process:
+    process = Provider(tmp_path / "ledger.sqlite")
+    async with process:
         yield process
 
 
 @pytest_asyncio.fixture
-async def payments(database_url: str, nats_url: str, provider: Process) -> AsyncIterator[Process]:
+async def payments(database_url: str, nats_url: str, provider: Provider) -> AsyncIterator[Payments]:
     """The running payments, impatient."""
-    async with payments_process(database_url, nats_url, provider.url) as process:
+    process = Payments(database_url, nats_url, provider.url, {})
+    async with process:
         yield process

@@ -6,16 +6,16 @@ import asyncio
 import json
 import signal
 import subprocess
-import sys
 import tomllib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import uuid4
 
 import pytest
-from processes import ROOT, Process, cancelled, environment, eventually, payments_process, requested
+from processes import ROOT, Payments, Provider, cancelled, requested
 from shopkit.broker import Broker
 from shopkit.events import Event
+from shopkit.testing.service import ServiceProcess, eventually, listening, run
 
 from payments import __version__
 
@@ -46,10 +46,8 @@ class Heard:
 @pytest.fixture
 async def heard(broker: Broker) -> AsyncIterator[Heard]:
     heard = Heard()
-    listening = asyncio.create_task(broker.consume("test", TYPES, heard.take))
-    yield heard
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    async with listening(broker.consume("test", TYPES, heard.take)):
+        yield heard
 
 
 def order_ids(count: int) -> list[str]:
@@ -61,9 +59,9 @@ def once(orders: list[str]) -> Counter[str]:
 
 
 async def test_faults_kills_and_repeats_charge_nobody_twice(
-    payments: Process, provider: Process, broker: Broker, heard: Heard
+    payments: Payments, provider: Provider, broker: Broker, heard: Heard
 ) -> None:
-    orders = order_ids(40)
+    orders = order_ids(24)
     await provider.faults(error_rate=0.3, lost_rate=0.2, latency_ms=30)
     for order in orders:
         await broker.publish(requested(order))
@@ -74,7 +72,7 @@ async def test_faults_kills_and_repeats_charge_nobody_twice(
     await payments.start()
     for order in orders:
         await broker.publish(requested(order))  # the same order, told again
-    await eventually(heard.reaches("charged", 40), 100)
+    await eventually(heard.reaches("charged", 24), 100)
 
     async def handled() -> bool:
         return await broker.pending("payments") == 0
@@ -90,7 +88,7 @@ async def test_faults_kills_and_repeats_charge_nobody_twice(
 
 
 async def test_cancelled_before_while_and_after(
-    payments: Process, provider: Process, broker: Broker, heard: Heard
+    payments: Payments, provider: Provider, broker: Broker, heard: Heard
 ) -> None:
     before, while_, after, declined = order_ids(4)
     await broker.publish(cancelled(before))
@@ -122,7 +120,7 @@ async def test_cancelled_before_while_and_after(
 
 
 async def test_the_breaker_opens_and_closes_while_the_service_answers(
-    payments: Process, provider: Process, broker: Broker, heard: Heard
+    payments: Payments, provider: Provider, broker: Broker, heard: Heard
 ) -> None:
     state = 'breaker_state{name="payment-provider",state="%s"} 1.0'
     assert await payments.shows(state % "closed")
@@ -139,24 +137,17 @@ async def test_the_breaker_opens_and_closes_while_the_service_answers(
     assert heard.of("charged") == once(orders)
 
 
-def replay(process: Process, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "payments.replay", *arguments],
-        cwd=ROOT,
-        env=environment(process.settings),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def replay(process: ServiceProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run(ROOT, "payments.replay", process.settings, *arguments)
 
 
 async def test_undecided_goes_to_the_dead_letters_and_is_replayed(
-    database_url: str, nats_url: str, provider: Process, broker: Broker, heard: Heard
+    database_url: str, nats_url: str, provider: Provider, broker: Broker, heard: Heard
 ) -> None:
     [order] = order_ids(1)
     once_ = {"PAYMENTS_DELIVERIES": "1", "PAYMENTS_PROVIDER_ATTEMPTS": "1"}
-    async with payments_process(database_url, nats_url, provider.url, **once_) as payments:
+    payments = Payments(database_url, nats_url, provider.url, once_)
+    async with payments:
         await provider.faults(lost_rate=1)
         await broker.publish(requested(order))
         dead = 'events_consumed_total{consumer="payments",outcome="dead",type="orders.payment-requested.v1"} 1.0'
@@ -179,14 +170,13 @@ async def test_undecided_goes_to_the_dead_letters_and_is_replayed(
 
 
 async def test_a_replay_says_which_store_is_away(database_url: str) -> None:
-    process = Process("payments", "PAYMENTS", {"DATABASE_URL": database_url, "NATS_URL": "nats://127.0.0.1:1"})
-    away = replay(process)
+    away = run(ROOT, "payments.replay", {"DATABASE_URL": database_url, "NATS_URL": "nats://127.0.0.1:1"})
     assert (away.returncode, away.stdout) == (3, "")
     assert away.stderr.startswith("payments: ")
     assert "nats://127.0.0.1:1" in away.stderr
 
 
-async def test_http_logs_and_an_orderly_end(payments: Process, provider: Process) -> None:
+async def test_http_logs_and_an_orderly_end(payments: Payments, provider: Provider) -> None:
     unknown = await payments.http.get(f"/charges/{uuid4()}")
     assert (unknown.status_code, unknown.headers["content-type"]) == (404, "application/problem+json")
     assert (await payments.http.get("/charges/o1")).status_code == 422
@@ -211,15 +201,7 @@ async def test_http_logs_and_an_orderly_end(payments: Process, provider: Process
     ],
 )
 def test_wrong_settings_end_the_process_with_one_line(module: str, name: str, value: str, says: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", module],
-        cwd=ROOT,
-        env=environment({name: value}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    done = run(ROOT, module, {name: value})
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(says)
     assert done.stderr.count("\n") == 1

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from processes import Process, eventually
+from processes import Provider
 from prometheus_client import generate_latest
 from shopkit.metrics import Metrics
+from shopkit.testing.service import eventually
 
 from payments.adapters.provider import HttpProvider, Limits
 from payments.application.ports import UndecidedError
@@ -27,12 +28,12 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-async def client(provider: Process, metrics: Metrics) -> AsyncIterator[HttpProvider]:
+async def client(provider: Provider, metrics: Metrics) -> AsyncIterator[HttpProvider]:
     async with HttpProvider(provider.url, LIMITS, metrics) as client:
         yield client
 
 
-async def test_a_charge_is_made_once_and_paid_back_once(client: HttpProvider, provider: Process) -> None:
+async def test_a_charge_is_made_once_and_paid_back_once(client: HttpProvider, provider: Provider) -> None:
     order = str(uuid4())
     first = await client.charge(order, EUR, "tok_visa")
     assert isinstance(first, Taken)
@@ -55,7 +56,7 @@ async def test_what_is_refused_is_refused_for_good(client: HttpProvider) -> None
     assert "was used with another reference or amount" in other.reason
 
 
-async def test_a_restart_keeps_charges(client: HttpProvider, provider: Process) -> None:
+async def test_a_restart_keeps_charges(client: HttpProvider, provider: Provider) -> None:
     order = str(uuid4())
     first = await client.charge(order, EUR, "tok_visa")
     provider.end(signal.SIGKILL)
@@ -65,7 +66,7 @@ async def test_a_restart_keeps_charges(client: HttpProvider, provider: Process) 
     assert await client.charge(order, EUR, "tok_visa") == first
 
 
-async def test_lost_answers_charge_once(client: HttpProvider, provider: Process) -> None:
+async def test_lost_answers_charge_once(client: HttpProvider, provider: Provider) -> None:
     order = str(uuid4())
     await provider.faults(lost_rate=1)
     with pytest.raises(UndecidedError, match="3 times"):
@@ -77,7 +78,7 @@ async def test_lost_answers_charge_once(client: HttpProvider, provider: Process)
     assert (entry["status"], entry["asked"]) == ("charged", 4)
 
 
-async def test_faults_end_by_themselves(provider: Process) -> None:
+async def test_faults_end_by_themselves(provider: Provider) -> None:
     await provider.faults(error_rate=1, until=(datetime.now(UTC) + timedelta(seconds=1.5)).isoformat())
     assert (await provider.http.get("/faults")).json()["error_rate"] == 1
     charge = {"reference": "o1", "amount": 1, "currency": "EUR", "payment_token": "tok_visa"}
@@ -91,7 +92,7 @@ async def test_faults_end_by_themselves(provider: Process) -> None:
 
 
 async def test_the_breaker_opens_and_closes_in_metrics(
-    client: HttpProvider, provider: Process, metrics: Metrics
+    client: HttpProvider, provider: Provider, metrics: Metrics
 ) -> None:
     def shows(line: str) -> bool:
         return line in generate_latest(metrics.registry).decode().splitlines()
@@ -113,7 +114,7 @@ async def test_the_breaker_opens_and_closes_in_metrics(
     assert shows('breaker_transitions_total{name="payment-provider",to="closed"} 1.0')
 
 
-async def test_the_bulkhead_bounds_what_a_slow_provider_holds(client: HttpProvider, provider: Process) -> None:
+async def test_the_bulkhead_bounds_what_a_slow_provider_holds(client: HttpProvider, provider: Provider) -> None:
     await provider.faults(latency_ms=150)
     answers = await asyncio.gather(
         *(client.charge(str(uuid4()), EUR, "tok_visa") for _ in range(6)), return_exceptions=True
@@ -123,7 +124,7 @@ async def test_the_bulkhead_bounds_what_a_slow_provider_holds(client: HttpProvid
     assert [str(error) for error in refused] == ["payment-provider: 3 calls are under way or wait"] * 3
 
 
-async def test_a_late_charge_of_a_reversed_order_is_refused(client: HttpProvider, provider: Process) -> None:
+async def test_a_late_charge_of_a_reversed_order_is_refused(client: HttpProvider, provider: Provider) -> None:
     """The charge is under way at the provider while the order is reversed: whoever comes first, nothing stays taken."""
     order = str(uuid4())
     await provider.faults(latency_ms=900)
@@ -144,7 +145,7 @@ async def test_a_late_charge_of_a_reversed_order_is_refused(client: HttpProvider
     assert entry["status"] in {"voided", "refunded"}
 
 
-async def test_retries_stay_within_their_budget(provider: Process, metrics: Metrics) -> None:
+async def test_retries_stay_within_their_budget(provider: Provider, metrics: Metrics) -> None:
     await provider.faults(error_rate=1)
     patient = Limits(timeout=2, pause=0, failures=1000)
     async with HttpProvider(provider.url, patient, metrics) as client:
@@ -156,7 +157,7 @@ async def test_retries_stay_within_their_budget(provider: Process, metrics: Metr
     assert float(allowed.split()[-1]) <= 10 + 0.1 * 30
 
 
-async def test_an_answer_that_is_not_as_agreed_decides_nothing(provider: Process, metrics: Metrics) -> None:
+async def test_an_answer_that_is_not_as_agreed_decides_nothing(provider: Provider, metrics: Metrics) -> None:
     async with HttpProvider(f"{provider.url}/nowhere", LIMITS, metrics) as client:
         with pytest.raises(UndecidedError, match="the provider answered a charge with 404"):
             await client.charge(str(uuid4()), EUR, "tok_visa")

@@ -4,92 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
 import tomllib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
 from samples import cancelled, confirmed, order_ids, placed
 from shopkit.broker import Broker
 from shopkit.events import Event
-from shopkit.testing.programs import free_port
+from shopkit.testing.service import ServiceProcess, eventually, listening, run
 
 from stock import __version__
 
 ROOT = Path(__file__).parent.parent
 
 
-class Process:
-    """`python3 -m stock` with a client of its HTTP interface."""
+class StockProcess(ServiceProcess):
+    """`python3 -m stock`."""
 
-    def __init__(self, environ: dict[str, str]) -> None:
-        self.environ = environ
-        self.running: subprocess.Popen[str] | None = None
-        self.http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{environ['STOCK_PORT']}", timeout=5)
-
-    async def start(self) -> None:
-        self.running = subprocess.Popen(
-            [sys.executable, "-m", "stock"],
-            cwd=ROOT,
-            env={**os.environ, **self.environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-        async def ready() -> bool:
-            try:
-                return (await self.http.get("/readyz")).status_code == 200
-            except httpx2.TransportError:
-                return False
-
-        await eventually(ready)
-
-    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        assert self.running
-        self.running.send_signal(number)
-        out, err = self.running.communicate(timeout=15)
-        return self.running.returncode, out, err
+    def __init__(self, database_url: str, nats_url: str) -> None:
+        settings = {"STOCK_SEED_QUANTITY": "50", "DATABASE_URL": database_url, "NATS_URL": nats_url}
+        super().__init__(ROOT, "stock", "STOCK", settings)
 
     async def level(self, sku: str) -> tuple[int, int, int]:
         said = (await self.http.get(f"/stock/{sku}")).json()
         return said["available"], said["reserved"], said["sold"]
 
 
-async def eventually(condition: Callable[[], Any], seconds: float = 60) -> None:
-    """Waits until the condition holds."""
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.05)
-
-
-@asynccontextmanager
-async def process(database_url: str, nats_url: str) -> AsyncIterator[Process]:
-    environ = {
-        "PYTHONPATH": str(ROOT.parent / "_lib"),
-        "STOCK_HOST": "127.0.0.1",
-        "STOCK_PORT": str(free_port()),
-        "STOCK_ENVIRONMENT": "test",
-        "STOCK_SEED_QUANTITY": "50",
-        "DATABASE_URL": database_url,
-        "NATS_URL": nats_url,
-    }
-    process = Process(environ)
-    await process.start()
-    try:
+@pytest.fixture
+async def stock(database_url: str, nats_url: str) -> AsyncIterator[StockProcess]:
+    process = StockProcess(database_url, nats_url)
+    async with process:
         yield process
-    finally:
-        if process.running and process.running.poll() is None:
-            process.end(signal.SIGKILL)
-        await process.http.aclose()
 
 
 class Heard:
@@ -102,101 +50,87 @@ class Heard:
         self.events.append(event)
 
     def of(self, type_: str) -> list[str]:
-        return [event.subject for event in self.events if event.type == f"stock.{type_}.v1"]
+        """The orders told of, each fact once, however often it was delivered."""
+        return list({event.id: event.subject for event in self.events if event.type == f"stock.{type_}.v1"}.values())
 
 
 @pytest.fixture
 async def heard(broker: Broker) -> AsyncIterator[Heard]:
     heard = Heard()
     types = [f"stock.{type_}.v1" for type_ in ("reserved", "rejected", "committed", "released")]
-    listening = asyncio.create_task(broker.consume("test", types, heard.take))
-    yield heard
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    async with listening(broker.consume("test", types, heard.take)):
+        yield heard
 
 
-async def test_killed_midway_loses_and_doubles_nothing(
-    database_url: str, nats_url: str, broker: Broker, heard: Heard
-) -> None:
+async def test_killed_midway_loses_and_doubles_nothing(stock: StockProcess, broker: Broker, heard: Heard) -> None:
     orders = order_ids(60)
-    async with process(database_url, nats_url) as stock:
-        for order in orders:
-            await broker.publish(placed(order, {"enamel-mug": 1}))
-        await eventually(lambda: asyncio.sleep(0, len(heard.events) >= 5))
-        stock.end(signal.SIGKILL)
-        for order in orders[:30]:
-            await broker.publish(placed(order, {"enamel-mug": 1}))  # the same order, told again
-        await stock.start()
-        await eventually(lambda: asyncio.sleep(0, len(heard.of("reserved")) + len(heard.of("rejected")) >= 60))
-        assert await stock.level("enamel-mug") == (0, 50, 0)
-        reserved = heard.of("reserved")
-        for order in reserved[:20]:
-            await broker.publish(confirmed(order))
-        for order in reserved[20:]:
-            await broker.publish(cancelled(order))
-        await eventually(lambda: asyncio.sleep(0, len(heard.of("committed")) + len(heard.of("released")) >= 50))
-        assert await stock.level("enamel-mug") == (30, 0, 20)
+    for order in orders:
+        await broker.publish(placed(order, {"enamel-mug": 1}))
+    await eventually(lambda: asyncio.sleep(0, len(heard.events) >= 5))
+    stock.end(signal.SIGKILL)
+    for order in orders[:30]:
+        await broker.publish(placed(order, {"enamel-mug": 1}))  # the same order, told again
+    await stock.start()
+    await eventually(lambda: asyncio.sleep(0, len(heard.of("reserved")) + len(heard.of("rejected")) >= 60))
+    assert await stock.level("enamel-mug") == (0, 50, 0)
+    reserved = heard.of("reserved")
+    for order in reserved[:20]:
+        await broker.publish(confirmed(order))
+    for order in reserved[20:]:
+        await broker.publish(cancelled(order))
+    await eventually(lambda: asyncio.sleep(0, len(heard.of("committed")) + len(heard.of("released")) >= 50))
+    assert await stock.level("enamel-mug") == (30, 0, 20)
     assert (len(set(reserved)), len(set(heard.of("rejected")))) == (50, 10)
     assert set(heard.of("committed")) == set(reserved[:20])
     ids = Counter(event.id for event in heard.events)
     assert len({(event.type, event.subject) for event in heard.events}) == len(ids), "a fact was announced twice"
 
 
-async def test_cancelled_before_placed(database_url: str, nats_url: str, broker: Broker, heard: Heard) -> None:
+async def test_cancelled_before_placed(stock: StockProcess, broker: Broker, heard: Heard) -> None:
     early, late = order_ids(2)
-    async with process(database_url, nats_url) as stock:
-        await broker.publish(cancelled(early))
+    await broker.publish(cancelled(early))
 
-        async def noted() -> bool:
-            return 'outcome="cancelled"} 1.0' in (await stock.http.get("/metrics")).text
+    async def noted() -> bool:
+        return 'outcome="cancelled"} 1.0' in (await stock.http.get("/metrics")).text
 
-        await eventually(noted)
-        await broker.publish(placed(early, {"moka-pot": 1}))
-        await broker.publish(placed(late, {"moka-pot": 2}))
-        await eventually(lambda: asyncio.sleep(0, heard.of("reserved") == [late]))
+    await eventually(noted)
+    await broker.publish(placed(early, {"moka-pot": 1}))
+    await broker.publish(placed(late, {"moka-pot": 2}))
+    await eventually(lambda: asyncio.sleep(0, heard.of("reserved") == [late]))
 
-        async def nothing_pending() -> bool:
-            return await broker.pending("stock") == 0
+    async def nothing_pending() -> bool:
+        return await broker.pending("stock") == 0
 
-        await eventually(nothing_pending)
-        assert await stock.level("moka-pot") == (48, 2, 0)
-        metrics = (await stock.http.get("/metrics")).text
-        assert 'stock_decisions_total{outcome="repeated"} 1.0' in metrics
-        assert 'stock_pieces{sku="moka-pot",state="available"}' in metrics
-        code, out, err = stock.end()
+    await eventually(nothing_pending)
+    assert await stock.level("moka-pot") == (48, 2, 0)
+    metrics = (await stock.http.get("/metrics")).text
+    assert 'stock_decisions_total{outcome="repeated"} 1.0' in metrics
+    assert 'stock_pieces{sku="moka-pot",state="available"}' in metrics
+    code, out, err = stock.end()
     assert (code, err) == (0, "")
     for line in map(json.loads, out.splitlines()):
         assert line.keys() >= {"time", "level", "service", "version", "environment", "message", "fields"}
         assert (line["service"], line["environment"]) == ("stock", "test")
 
 
-async def test_http(database_url: str, nats_url: str) -> None:
-    async with process(database_url, nats_url) as stock:
-        many = (await stock.http.get("/stock?sku=moka-pot&sku=none")).json()
-        assert many == {"moka-pot": {"sku": "moka-pot", "available": 50, "reserved": 0, "sold": 0}}
-        missing = await stock.http.get("/stock/none")
-        assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
-        assert missing.json()["detail"] == "no stock of none is kept: receive some first"
-        for _ in range(2):
-            receipt = await stock.http.post(
-                "/stock/tea-towel/receive", json={"quantity": 4}, headers={"Idempotency-Key": "delivery-7"}
-            )
-        assert receipt.json() == {"sku": "tea-towel", "available": 4, "reserved": 0, "sold": 0}
-        for bad in ({"quantity": 0}, {"quantity": "many"}, {}):
-            assert (await stock.http.post("/stock/tea-towel/receive", json=bad)).status_code == 422
-        assert (await stock.http.get("/stock/Not%20A%20Sku")).status_code == 422
+async def test_http(stock: StockProcess) -> None:
+    many = (await stock.http.get("/stock?sku=moka-pot&sku=none")).json()
+    assert many == {"moka-pot": {"sku": "moka-pot", "available": 50, "reserved": 0, "sold": 0}}
+    missing = await stock.http.get("/stock/none")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
+    assert missing.json()["detail"] == "no stock of none is kept: receive some first"
+    for _ in range(2):
+        receipt = await stock.http.post(
+            "/stock/tea-towel/receive", json={"quantity": 4}, headers={"Idempotency-Key": "delivery-7"}
+        )
+    assert receipt.json() == {"sku": "tea-towel", "available": 4, "reserved": 0, "sold": 0}
+    for bad in ({"quantity": 0}, {"quantity": "many"}, {}):
+        assert (await stock.http.post("/stock/tea-towel/receive", json=bad)).status_code == 422
+    assert (await stock.http.get("/stock/Not%20A%20Sku")).status_code == 422
 
 
 def test_wrong_settings_end_the_process_with_one_line() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "stock"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT.parent / "_lib"), "STOCK_ATTEMPTS": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=20,
-    )
+    done = run(ROOT, "stock", {"STOCK_ATTEMPTS": "0"})
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "stock: STOCK_ATTEMPTS is '0': give a whole number from 1 to 100\n"
 

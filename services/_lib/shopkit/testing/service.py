@@ -1,0 +1,113 @@
+"""A service as a process of its own on a free port, with a client of its HTTP interface."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+
+from shopkit.testing.programs import free_port
+
+LIBRARY = Path(__file__).resolve().parent.parent.parent
+
+
+async def eventually(condition: Callable[[], Awaitable[object]], seconds: float = 60) -> None:
+    """Wait until the condition holds. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+def run(root: Path, module: str, settings: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`python3 -m <module> <arguments>` in a service's directory, to its end, within a minute."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=root,
+        env=_environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+class ServiceProcess:
+    """`python3 -m <module>` in a service's directory; `prefix` is that of its variables, as ORDERS.
+
+    An async context manager starts it, and kills what still runs.
+    """
+
+    def __init__(self, root: Path, module: str, prefix: str, settings: Mapping[str, str]) -> None:
+        self.root = root
+        self.module = module
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        own = {"HOST": "127.0.0.1", "PORT": str(self.port), "ENVIRONMENT": "test"}
+        self.settings = {**{f"{prefix}_{name}": value for name, value in own.items()}, **settings}
+        self.http = httpx2.AsyncClient(base_url=self.url, timeout=10)
+        self._running: subprocess.Popen[str] | None = None
+
+    async def __aenter__(self) -> ServiceProcess:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._running and self._running.poll() is None:
+            self.end(signal.SIGKILL)
+        await self.http.aclose()
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready. Raises RuntimeError with what it said, TimeoutError."""
+        self._running = process = subprocess.Popen(
+            [sys.executable, "-m", self.module],
+            cwd=self.root,
+            env=_environment(self.settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+        async def ready() -> bool:
+            if process.poll() is not None:
+                raise RuntimeError(f"{self.module} ended with {process.returncode}: {process.communicate()}")
+            try:
+                return (await self.http.get("/readyz")).status_code == 200
+            except httpx2.TransportError:
+                return False
+
+        await eventually(ready)
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """End it by a signal; its exit status, standard output and standard error."""
+        if self._running is None:
+            raise RuntimeError(f"{self.module} was not started")
+        self._running.send_signal(number)
+        out, err = self._running.communicate(timeout=30)
+        return self._running.returncode, out, err
+
+    async def shows(self, line: str) -> bool:
+        """Whether the metrics have this line."""
+        return line in (await self.http.get("/metrics")).text.splitlines()
+
+
+@asynccontextmanager
+async def listening(*tasks: Awaitable[None]) -> AsyncIterator[None]:
+    """The tasks (as `Broker.consume`) run during the block."""
+    running = [asyncio.ensure_future(task) for task in tasks]
+    try:
+        yield
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(LIBRARY), **settings}

@@ -1,0 +1,1 @@
+"""Everything that touches the world: Postgres, the broker, SMTP, settings, metrics."""
