@@ -57,7 +57,8 @@ async def test_cancelled_then_refunded(notifications: NotificationsProcess, sink
     await eventually(both)
     subjects = [mail["subject"] for mail in (await sink.mails("ann@example.org"))["mails"]]
     assert subjects == ["Your order is cancelled", "Your money is on its way back"]
-    assert await notifications.shows('notifications_mails_total{kind="payment-refunded",outcome="sent"} 1.0')
+    noted = 'notifications_mails_total{kind="payment-refunded",outcome="sent"} 1.0'
+    await eventually(lambda: notifications.shows(noted))
     code, out, err = notifications.end()
     assert (code, err) == (0, "")
     assert "ann@example.org" not in out
