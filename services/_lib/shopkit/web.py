@@ -18,6 +18,11 @@ from shopkit import masking, tracing
 from shopkit.metrics import Metrics, Telemetry
 
 
+def _phrase(status: int) -> str:
+    """The status in words, the same in every Python: 3.13 has another one for 422."""
+    return "Unprocessable Entity" if status == HTTPStatus.UNPROCESSABLE_ENTITY else HTTPStatus(status).phrase
+
+
 class Problem(Exception):  # noqa: N818 - the field's name for it
     """An answer that is no success: `application/problem+json` with this status, title and detail."""
 
@@ -26,7 +31,7 @@ class Problem(Exception):  # noqa: N818 - the field's name for it
     ) -> None:
         super().__init__(detail or title)
         self.status = status
-        self.title = title or HTTPStatus(status).phrase
+        self.title = title or _phrase(status)
         self.detail = detail
         self.headers = dict(headers or {})
         self.more = more
@@ -49,7 +54,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """`responses=` of a route that may answer with these problems."""
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": _phrase(status),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
             "model": ProblemOut,
         }
