@@ -88,7 +88,7 @@ STEPS = (
     Step("unit", (tool("pytest", "tests/unit"),)),
     Step(
         "services",
-        tuple(("make", "--no-print-directory", "-C", f"services/{name}", "test") for name in SERVICES),
+        (("make", "-sC", "services", "-j3", "-O", "-k", *(f"{name}.test" for name in SERVICES)),),
     ),
     Step(
         "browser",

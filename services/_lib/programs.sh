@@ -2,6 +2,8 @@
 # Installs the servers that the tests start, where one is missing; Debian is kept from starting them.
 # More packages come as arguments.
 set -eu
+exec 9<"$0"
+flock 9 # services that are tested at once do not install at once
 missing=
 installed() { PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1; }
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || installed postgres || missing="$missing postgresql"
