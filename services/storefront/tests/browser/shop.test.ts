@@ -303,6 +303,7 @@ describe('the web server', () => {
     expect(etag).toMatch(/^W\/"[0-9a-f]{20}"$/);
     const same = await fetch(`${stack.page}/`, { headers: { 'if-none-match': etag } });
     expect([same.status, same.headers.get('etag'), same.headers.get('cache-control')]).toEqual([304, etag, index.headers.get('cache-control')]);
+    expect([null, 'text/html']).toContain(same.headers.get('content-type'));
     expect((await fetch(`${stack.page}/`, { headers: { 'if-none-match': 'W/"0123456789abcdef0123"' } })).status).toBe(200);
     const old = await fetch(`${stack.page}/`, { headers: { 'if-modified-since': 'Wed, 01 Jan 2098 00:00:00 GMT' } });
     expect(old.status).toBe(200);
