@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 import { defineConfig, type Plugin } from 'vite';
 
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
+
 /**
- * The page's ETag for the web server, by content. nginx makes its own of time and size, but in an image all times are the
+ * The page's version for the web server's logs, and its ETag, by content. nginx makes its own of time and size, but in an image all times are the
  * same, and so are the sizes of two pages that differ in the hashes of their assets only: browsers would keep the old one.
  */
 function etag(): Plugin {
@@ -20,6 +23,7 @@ function etag(): Plugin {
         }
         const hash = createHash('sha256').update(page.source).digest('hex').slice(0, 20);
         const source =
+          `map $uri $page_version { default "${version}"; }\n` +
           `map $uri $page_etag { default ""; ~^/(index\\.html)?$ 'W/"${hash}"'; }\n` +
           `map "$uri $http_if_none_match" $page_known { default ""; "~^/(index\\.html)? .*${hash}" 1; }\n`;
         this.emitFile({ type: 'asset', fileName: 'etag.conf', source });

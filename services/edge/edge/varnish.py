@@ -1,27 +1,36 @@
-"""Run Varnish: `python3 -m edge.varnish`. Fills in the VCL from EDGE_* variables, then becomes varnishd."""
+"""Run Varnish: `python3 -m edge.varnish`. Fills in the VCL from EDGE_* variables; logs what varnishd says."""
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import secrets
 import shutil
+import signal
 import socket
+import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from shopkit.settings import SettingError
+from shopkit import logs
+from shopkit.settings import SettingError, common
 
+from edge import __version__
 from edge.adapters import settings
 from edge.adapters.varnish import SOCKET, TOKEN, WORK
 
+_SAID = re.compile(r"(?:(Debug|Info|Warning|Error): )?(.*)")
+
 
 def main() -> int:
-    """Become varnishd; returns only if that cannot be, with the exit status."""
+    """Run varnishd until SIGTERM or SIGINT. Returns the exit status."""
     try:
-        read = settings.Varnish.read(os.environ)
+        read, process = settings.Varnish.read(os.environ), common(os.environ, "edge")
         for name, backend in (("EDGE_STOREFRONT", read.storefront), ("EDGE_SHOPAPI", read.shopapi)):
             resolved(name, backend.host, read.wait_seconds)
         arguments = prepare(read)
@@ -29,11 +38,26 @@ def main() -> int:
         print(f"edge: {error}", file=sys.stderr)
         return 2
     os.environ["TMPDIR"] = str(read.directory)  # the compiler's, where nothing else can be written
+    logs.configure("edge", __version__, process.environment, process.log_level)
     try:
-        os.execvp(arguments[0], arguments)  # noqa: S606 - no shell is wanted
+        return watched(arguments)
     except FileNotFoundError:
         print("edge: varnishd is not installed: apt-get install varnish varnish-modules", file=sys.stderr)
         return 127
+
+
+def watched(arguments: Sequence[str]) -> int:
+    """Run the command; log its lines as the service's own, pass on SIGTERM and SIGINT. Returns its exit status."""
+    log = logging.getLogger("edge.varnish")
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as child:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda passed, _frame: child.send_signal(passed))
+        for line in child.stdout or ():
+            if said := _SAID.fullmatch(line.strip()):
+                log.log(logging.getLevelNamesMapping()[(said[1] or "info").upper()], said[2])
+    return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
 def resolved(name: str, host: str, seconds: float) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -174,6 +176,40 @@ def test_wrong_settings_end_the_process_with_one_line(module: str, settings: dic
     assert ended.returncode == 2
     assert ended.stderr.startswith(says)
     assert ended.stderr.count("\n") == 1
+
+
+def test_what_varnish_says_is_logged_like_all_else(edge: Edge) -> None:
+    lines = [json.loads(line) for line in (edge.directory / "log").read_text().splitlines()]
+    assert {(line["service"], line["version"]) for line in lines} == {("edge", __version__)}
+    assert any("Child starts" in line["message"] for line in lines)
+
+
+def test_it_ends_with_varnish(tmp_path: Path) -> None:
+    program = tmp_path / "varnishd"
+    program.write_text(
+        "#!/bin/sh\ntrap 'echo Info: told to end; exit 3' TERM\necho Error: begun\nwhile :; do sleep 0.1; done\n"
+    )
+    program.chmod(0o755)
+    backends = {
+        "EDGE_SHOPAPI": "127.0.0.1:1",
+        "EDGE_STOREFRONT": "127.0.0.1:1",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "edge.varnish"],
+        cwd=ROOT,
+        env=environ(PATH=f"{tmp_path}:{os.environ['PATH']}", EDGE_DIRECTORY=str(tmp_path / "run"), **backends),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        begun = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        ended = json.loads(process.communicate(timeout=20)[0].splitlines()[-1])
+    assert [(line["level"], line["message"]) for line in (begun, ended)] == [
+        ("error", "begun"),
+        ("info", "told to end"),
+    ]
+    assert process.returncode == 3
 
 
 def test_without_the_program_it_says_what_to_install(tmp_path: os.PathLike[str]) -> None:
