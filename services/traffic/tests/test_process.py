@@ -17,7 +17,7 @@ from tests.conftest import Shop
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def command(shop: Shop, scenario: str, report: Path, seconds: int = 4, users: int = 2) -> list[str]:
+def command(shop: Shop, scenario: str, report: Path, seconds: int = 10, users: int = 2) -> list[str]:
     given = {"scenario": scenario, "users": users, "seconds": seconds, "address": shop.address, "ca": shop.ca}
     options = [text for name, value in given.items() for text in (f"--{name}", str(value))]
     return [sys.executable, "-m", "traffic", *options, "--report", str(report)]
