@@ -6,6 +6,7 @@ import ipaddress
 import types
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from ansible_collections.gantry.platform.plugins.module_utils.contract.aws import Aws
 from ansible_collections.gantry.platform.plugins.module_utils.contract.model import (
     Address,
     Contract,
@@ -21,8 +22,9 @@ from tests.tools.pages import NOTICE, ROOT, load, table
 
 INTRODUCTION = """\
 The inventory says what should be; everything else follows from it. All keys below are needed, in
-`inventories/<environment>/group_vars/all/platform.yml`; only `shop_enabled` and fields within a node
-pool have defaults. A role's own variables (`<role>_…`) are listed in [roles/](roles/README.md) and are optional.
+`inventories/<environment>/group_vars/all/platform.yml`; only `shop_enabled`, `platform_aws` (needed for driver
+`aws` alone) and fields within a node pool have defaults.
+A role's own variables (`<role>_…`) are listed in [roles/](roles/README.md) and are optional.
 
 The contract is typed in one place, `plugins/module_utils/contract/model.py`. The role `preflight` holds an inventory
 against it before anything is touched, and tells all mistakes at once: unknown and misspelt keys, values of the wrong
@@ -41,6 +43,7 @@ def page() -> str:
         (NodePool, "A node pool"),
         (Size, "A node pool's `size`"),
         (Taint, "A taint of a node pool"),
+        (Aws, "`platform_aws`"),
     ):
         lines += [f"## {title}", "", (model.__doc__ or "").split("\n")[0], "", *_fields(model), ""]
     derived = load(ROOT / "playbooks/group_vars/all/platform.yml")
@@ -85,6 +88,7 @@ def kind(annotation: Any) -> str:
         bool: "true or false",
         int: "whole number",
         float: "number",
+        Aws: "map",
         ipaddress.IPv4Network: "network",
         Address: "address",
     }

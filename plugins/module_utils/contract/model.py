@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from ansible_collections.gantry.platform.plugins.module_utils.contract.aws import Aws, Model
+from pydantic import AfterValidator, BeforeValidator, Field
 
 Driver = Literal["machines", "servers", "aws", "existing"]
 GIB = 1024**3
@@ -93,11 +94,7 @@ Number = Annotated[float, BeforeValidator(_number)]
 Port = Annotated[int, Field(ge=30000, le=32767)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Networks(_Model):
+class Networks(Model):
     """Three private IPv4 networks, disjoint from each other and from those of the host."""
 
     machines: Network = Field(description="where the nodes' addresses come from", examples=["10.90.0.0/24"])
@@ -105,14 +102,14 @@ class Networks(_Model):
     services: Network = Field(description="virtual addresses of services", examples=["10.92.0.0/20"])
 
 
-class GatewayPorts(_Model):
+class GatewayPorts(Model):
     """Node ports of the gateway on the control plane."""
 
     http: Port = Field(description="redirects to HTTPS", examples=[30080])
     https: Port = Field(description="the one address of the platform", examples=[30443])
 
 
-class Size(_Model):
+class Size(Model):
     """What a node offers to Kubernetes."""
 
     cpu: Annotated[Number, Field(gt=0, le=1024)] = Field(description="cores", examples=[2])
@@ -124,7 +121,7 @@ class Size(_Model):
         return quantity(self.memory)
 
 
-class Taint(_Model):
+class Taint(Model):
     """A taint that the pool's nodes carry."""
 
     key: Annotated[str, Field(pattern=f"^{_LABEL}$")] = Field(description="as in Kubernetes", examples=["dedicated"])
@@ -134,7 +131,7 @@ class Taint(_Model):
     )
 
 
-class NodePool(_Model):
+class NodePool(Model):
     """Nodes of one kind. Machines are named `<environment>-<pool>-<index>`."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$")] = Field(
@@ -188,7 +185,7 @@ class NodePool(_Model):
         return self.count if self.max is None else self.max
 
 
-class Contract(_Model):
+class Contract(Model):
     """All that an inventory says, except the variables of single roles."""
 
     platform_environment: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,9}[a-z0-9])?$")] = Field(
@@ -247,6 +244,12 @@ class Contract(_Model):
             "without it there is the catalog alone"
         ),
         examples=["false"],
+    )
+
+    platform_aws: Aws | None = Field(
+        default=None,
+        description="needed for driver aws: the account, and what only AWS has",
+        examples=["a map, see below"],
     )
 
     @property

@@ -94,7 +94,7 @@ def _translate(
         remedy = "write it without quotes" if isinstance(value, str) else f"write for example {_example(bare, at)}"
         return Mistake(place, shown(value), problem, remedy)
     if kind == "literal_error":
-        choices = re.findall(r"'([^']+)'", detail["msg"])
+        choices = re.findall(r"'([^']+)'", detail["msg"]) or re.findall(r"\d+", detail["msg"])
         near = nearest(str(value), choices, cutoff=0.5)
         remedy = f"choose one of {', '.join(choices)}" + (f" (the nearest is '{near}')" if near else "")
         return Mistake(place, shown(value), "is not one of the choices", remedy)

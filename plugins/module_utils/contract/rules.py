@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import combinations
 
-from ansible_collections.gantry.platform.plugins.module_utils.contract.mistakes import Mistake
+from ansible_collections.gantry.platform.plugins.module_utils.contract.mistakes import ABSENT, Mistake
 from ansible_collections.gantry.platform.plugins.module_utils.contract.model import GIB, Contract, NodePool
 
 Rule = Callable[[Contract], Iterable[Mistake]]
@@ -115,9 +116,10 @@ def _registry(contract: Contract) -> Iterator[Mistake]:
         )
 
 
-@_needs("registry_address")
+@_needs("driver", "registry_address")
 def _registry_port(contract: Contract) -> Iterator[Mistake]:
-    if (port := contract.platform_registry_address.port) < 1024:
+    ours = contract.platform_driver in ("machines", "servers")
+    if ours and (port := contract.platform_registry_address.port) < 1024:
         problem = f"has port {port}, which belongs to the system"
         yield Mistake(
             "platform_registry_address", str(contract.platform_registry_address), problem, "take a port from 1024 on"
@@ -257,6 +259,50 @@ def _driver_fields(contract: Contract) -> Iterator[Mistake]:
                 f"is needed with platform_driver '{contract.platform_driver}'",
                 f"add '{field}: {example}'",
             )
+
+
+@_needs("driver", "aws")
+def _aws(contract: Contract) -> Iterator[Mistake]:
+    if contract.platform_driver == "aws" and contract.platform_aws is None:
+        problem = "is needed with platform_driver 'aws'"
+        yield Mistake("platform_aws", ABSENT, problem, "add it as docs/inventory.md shows")
+    elif contract.platform_driver != "aws" and contract.platform_aws is not None:
+        problem = f"says something about AWS, but platform_driver is '{contract.platform_driver}'"
+        yield Mistake("platform_aws", contract.platform_aws.region, problem, "remove it, or set platform_driver to aws")
+
+
+@_needs("driver", "aws", "networks")
+def _aws_networks(contract: Contract) -> Iterator[Mistake]:
+    if contract.platform_driver != "aws":
+        return
+    networks = contract.platform_networks
+    for name, network, least, most in (("machines", networks.machines, 22, 16), ("pods", networks.pods, 20, 16)):
+        if not most <= network.prefixlen <= least:
+            problem = f"is not of a size that becomes a network of AWS with three zones (/{most} to /{least})"
+            yield Mistake(f"platform_networks.{name}", str(network), problem, f"make it a /{most}")
+    if networks.services.subnet_of(ipaddress.IPv4Network("100.64.0.0/10")):
+        problem = "is of 100.64.0.0/10, where EKS takes no network for services"
+        yield Mistake("platform_networks.services", str(networks.services), problem, "take one of 10.0.0.0/8")
+
+
+@_needs("driver", "aws", "node_pools")
+def _aws_pools(contract: Contract) -> Iterator[Mistake]:
+    if contract.platform_driver != "aws":
+        return
+    for index, pool in enumerate(contract.platform_node_pools):
+        place = f"platform_node_pools[{index}]"
+        if pool.role == "control_plane":
+            problem = "asks for a control plane, which EKS brings itself"
+            yield Mistake(f"{place}.role (pool {pool.name})", '"control_plane"', problem, "remove the pool")
+        for zone in pool.zones if contract.platform_aws else ():
+            if zone not in (known := contract.platform_aws.zones if contract.platform_aws else []):
+                problem = "is none of platform_aws.zones"
+                remedy = f"choose from {', '.join(known)}"
+                yield Mistake(f"{place}.zones (pool {pool.name})", f'"{zone}"', problem, remedy)
+        if pool.capacity == "spot" and len(pool.instance_types) == 1:
+            problem = "is the only type of a spot pool: where it runs out, the pool stands empty"
+            remedy = "name several of one size, for example [m7i.large, m6i.large, m7a.large]"
+            yield Mistake(f"{place}.instance_types (pool {pool.name})", str(pool.instance_types), problem, remedy)
 
 
 @_needs("node_pools")
