@@ -22,7 +22,7 @@ BIN = Path(sys.executable).parent
 PLAYBOOK = str(BIN / "ansible-playbook")
 E2E_INVENTORY = "tests/e2e/inventory"
 ROLES_INVENTORY = "molecule/roles/inventory"
-SETS = ("prometheus", "dashboards", "jaeger", "autoscaling", "argocd", "opa", "tests")
+SETS = ("prometheus", "dashboards", "jaeger", "autoscaling", "argocd", "opa", "shop", "tests")
 """Every set of the bundle that a test needs."""
 NOT_RUN = "not run"
 SERVICES = (

@@ -150,7 +150,7 @@ class Stored:
         """Puts something into every store of the roles that are switched on."""
         if CONTRACT.get("jaeger_enabled"):
             self.trace = secrets.token_hex(16)
-            assert get("/shop", {"traceparent": f"00-{self.trace}-{secrets.token_hex(8)}-01"}).status == 200
+            assert get("/shop/", {"traceparent": f"00-{self.trace}-{secrets.token_hex(8)}-01"}).status == 200
             wait_until(self.found_trace, 20, "the trace is stored")
         if CONTRACT.get("argocd_enabled"):
             clone = Clone(self.directory / "clone")

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(not CONTRACT.get("dashboards_enabled"), reason="dashboards are not switched on"),
 ]
 
-PATHS = ("/shop", "/shop/catalog/products", "/shop/catalog/products?q=coffee")
+PATHS = ("/shop/", "/shop/catalog/products", "/shop/catalog/products?q=coffee")
 
 
 @pytest.fixture(scope="module", autouse=True)

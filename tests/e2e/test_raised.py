@@ -23,6 +23,7 @@ ROWS = {
     "argocd_enabled": {"A", "21"},
     "autoscaling_enabled": {"11", "29"},
     "identity_enabled": {"6"},
+    "shop_enabled": {"3", "4", "5", "13", "14", "17"},
 }
 """Rows of the mission that a check must show: in any case, and where a component is switched on."""
 
@@ -35,7 +36,7 @@ def switched_on() -> set[str]:
 def test_the_recap_names_the_address_and_it_answers(raised: Run) -> None:
     recap = raised.output[raised.output.rindex("PLAY RECAP") :]
     assert f"{address()}/shop" in recap
-    assert get("/shop").status == 200
+    assert get("/shop/").status == 200
 
 
 def test_plain_http_redirects_to_https() -> None:

@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ Object = dict[str, Any]
 Images = Mapping[str, Mapping[str, Any]]
 
 HEAD = "# Written by the platform from its inventory and bundle: change those, not this file.\n"
+BUILDERS = 4
+"""Programs that build a service's objects at the same time."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
@@ -89,7 +92,9 @@ class Source:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content if isinstance(content, bytes) else content.encode())
             parts = sorted((tree / "environments" / environment).glob("*/*/kustomization.yaml"))
-            return [one for part in parts for one in build(self._kubectl, part.parent)]
+            with ThreadPoolExecutor(max_workers=BUILDERS) as pool:
+                built = pool.map(lambda part: build(self._kubectl, part.parent), parts)
+                return [one for objects in built for one in objects]
 
 
 def tree_files(directory: Path) -> dict[str, bytes]:
@@ -114,9 +119,10 @@ def environment_files(source: Source, environment: Environment) -> dict[str, str
     """
     files: dict[str, str] = {}
     missing: list[str] = []
-    for stage, services in sorted(environment.stages.items()):
-        for service in sorted(services):
-            objects = source.stage(service, stage)
+    wanted = [(stage, service) for stage, services in sorted(environment.stages.items()) for service in sorted(services)]
+    with ThreadPoolExecutor(max_workers=BUILDERS) as pool:
+        built = pool.map(lambda one: source.stage(service=one[1], stage=one[0]), wanted)
+        for (stage, service), objects in zip(wanted, built, strict=True):
             missing += _missing(objects, environment.images, f"{service} in {stage}")
             path = f"environments/{environment.name}/{stage}/{service}/kustomization.yaml"
             files[path] = _overlay(service, stage, objects, environment)
