@@ -119,7 +119,7 @@ def environment_files(source: Source, environment: Environment) -> dict[str, str
     """
     files: dict[str, str] = {}
     missing: list[str] = []
-    wanted = [(stage, service) for stage, services in sorted(environment.stages.items()) for service in sorted(services)]
+    wanted = [(stage, one) for stage, services in sorted(environment.stages.items()) for one in sorted(services)]
     with ThreadPoolExecutor(max_workers=BUILDERS) as pool:
         built = pool.map(lambda one: source.stage(service=one[1], stage=one[0]), wanted)
         for (stage, service), objects in zip(wanted, built, strict=True):
