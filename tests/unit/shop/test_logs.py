@@ -60,3 +60,4 @@ def test_what_does_not_fit_is_named(text: str, says: str) -> None:
 
 def test_numbers_that_are_no_cards() -> None:
     assert judged(line(fields={"bytes": 4111111111111112, "id": "0190b1f0-4111-7111-8111-111111111111"})).wrong == ()
+    assert judged(line(span_id="4111111111111111")).wrong == ()
