@@ -133,7 +133,7 @@ def postgres() -> list[Object]:
     }
     probe = {"exec": {"command": ["pg_isready", "--quiet", "--username=catalog"]}, "periodSeconds": 5}
     return [
-        {**common, "name": "cluster", "command": ["initdb", "--username=catalog", "--auth=trust"]},
+        {**common, "name": "cluster", "command": ["initdb", "--username=catalog", "--auth=trust", "--encoding=UTF8"]},
         {
             **common,
             "name": "postgres",
