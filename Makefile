@@ -85,6 +85,10 @@ lock: dev ## Resolve the Python locks anew (hashes, no registry hosts)
 	@for set in runtime dev dashboards; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header requirements/$$set.in -o requirements/$$set.txt; done
 
+.PHONY: aws-schema
+aws-schema: dev ## Write the schema of the AWS provider anew, of what terraform/ uses
+	@PYTHONPATH=collections:. $(BIN)/python -m tests.tools.aws_schema
+
 .PHONY: docs
 docs: dev ## Write the pages of docs/roles from the argument specs
 	@PYTHONPATH=collections:. $(BIN)/python -m tests.tools.role_pages

@@ -86,6 +86,7 @@ STEPS = (
         ),
     ),
     Step("unit", (tool("pytest", "tests/unit"),)),
+    Step("terraform", (tool("pytest", "tests/terraform"),)),
     Step(
         "services",
         (("make", "-sC", "services", "-j3", "-O", "-k", *(f"{name}.test" for name in SERVICES)),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -30,6 +31,7 @@ class NodeGroup:
     min: int
     max: int
     instance_types: tuple[str, ...]
+    ami_type: str
     zones: tuple[str, ...]
     labels: dict[str, str]
     taints: tuple[tuple[str, str, str], ...]
@@ -76,6 +78,12 @@ def _group(
 ) -> NodeGroup:
     """`bounds`: count, min and max. EKS wants a max of at least one, even where nothing is to run."""
     count, least, most = bounds
+    arm = {bool(re.match(r"[a-z]+\d+g", kind)) for kind in pool.instance_types}
+    if len(arm) > 1:
+        said = ", ".join(pool.instance_types)
+        raise ValueError(
+            f"platform_node_pools: pool {pool.name} mixes processors (Arm and x86) in {said}; make it two pools"
+        )
     return NodeGroup(
         name=name,
         capacity=capacity,
@@ -83,6 +91,7 @@ def _group(
         min=least,
         max=max(most, 1),
         instance_types=tuple(pool.instance_types),
+        ami_type="AL2023_ARM_64_STANDARD" if True in arm else "AL2023_x86_64_STANDARD",
         zones=tuple(f"{region}{letter}" for letter in pool.zones or letters),
         labels={POOL_LABEL: pool.name, CAPACITY_LABEL: capacity.lower(), **pool.labels},
         taints=tuple(_taint(taint) for taint in pool.taints),

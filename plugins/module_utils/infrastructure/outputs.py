@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Outputs(BaseModel):
-    """Outputs of an environment's root, by their names."""
+    """The output `platform` of an environment's root."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -22,14 +22,14 @@ class Outputs(BaseModel):
     node_role: str
     """ARN of the role that nodes have."""
     node_groups: dict[str, str]
-    """Name of a pool's node group → what EKS calls it."""
+    """Name of a node group → its ARN."""
     vpc: str
     private_subnets: dict[str, str]
     """Availability zone → id."""
     gateway_address: str
     """DNS name of the load balancer before the gateway's node port."""
-    registry_address: str
-    """Host of ECR; a repository is `<host>/<environment>/<upstream host>/<path>`."""
+    registry_repositories: dict[str, str]
+    """Repository as upstream names it → its address in ECR."""
     cdn_address: str | None
     cdn_distribution: str | None
     cdn_bucket: str | None
@@ -41,7 +41,7 @@ class Outputs(BaseModel):
 def read(outputs: Mapping[str, Mapping[str, Any]]) -> Outputs:
     """From what `terraform output -json` prints: name → {value, type, sensitive}. Raises ValueError that names them."""
     try:
-        return Outputs.model_validate({name: output["value"] for name, output in outputs.items()})
+        return Outputs.model_validate(outputs.get("platform", {}).get("value", {}))
     except ValidationError as error:
         said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise ValueError(

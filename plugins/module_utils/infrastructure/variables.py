@@ -85,6 +85,7 @@ def _aws(contract: Contract) -> Aws:
 def _node_group(group: NodeGroup) -> dict[str, Any]:
     return {
         "capacity": group.capacity,
+        "ami_type": group.ami_type,
         "count": group.count,
         "min": group.min,
         "max": group.max,

@@ -35,6 +35,7 @@ def test_an_environment_becomes_variables() -> None:
         "count": 2,
         "min": 1,
         "max": 4,
+        "ami_type": "AL2023_x86_64_STANDARD",
         "instance_types": ["m7i.large"],
         "zones": ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
         "labels": {"gantry.dev/pool": "general", "gantry.dev/capacity": "on_demand"},
@@ -83,12 +84,21 @@ def test_taints_are_written_as_eks_writes_them(effect: str, said: str) -> None:
     ("pools", "said"),
     [
         ([pool(role="control_plane")], "pool work is a control plane, which EKS brings itself"),
+        ([pool(instance_types=["m7g.large", "g4dn.xlarge"])], "pool work mixes processors"),
         ([pool(capacity="spot", on_demand_floor=1, max=3), pool(name="work-floor")], "called 'work-floor'"),
     ],
 )
 def test_pools_that_cannot_be_groups_are_refused(pools: list[Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         node_groups(pools, "eu-central-1", "abc")
+
+
+@pytest.mark.parametrize(
+    ("kind", "arm"), [("m7g.large", True), ("c7gn.large", True), ("g4dn.xlarge", False), ("m7a.large", False)]
+)
+def test_the_image_is_of_the_processor(kind: str, arm: bool) -> None:
+    [group] = node_groups([pool(instance_types=[kind])], "eu-central-1", "abc")
+    assert group.ami_type == ("AL2023_ARM_64_STANDARD" if arm else "AL2023_x86_64_STANDARD")
 
 
 def test_other_drivers_have_no_variables() -> None:
@@ -101,10 +111,11 @@ def test_other_drivers_have_no_variables() -> None:
 
 
 def test_outputs_are_read_by_name() -> None:
-    told = {name: {"value": "x", "sensitive": False} for name in outputs.Outputs.model_fields}
-    told |= {name: {"value": {}} for name in ("node_groups", "private_subnets", "cdn_invalidations")}
+    maps = ("node_groups", "private_subnets", "registry_repositories", "cdn_invalidations")
+    value = {name: {} if name in maps else "x" for name in outputs.Outputs.model_fields}
+    told = {"platform": {"value": value, "sensitive": False}}
     assert outputs.read(told).cluster_name == "x"
-    del told["cluster_name"]
+    del value["cluster_name"]
     with pytest.raises(ValueError, match=r"cluster_name: Field required.*apply this release"):
         outputs.read(told)
 
