@@ -62,10 +62,11 @@ class Configuration:
         """A configuration of one file, given as text."""
         return cls(Path(name), tuple(_blocks(_load(text, name), name)))
 
-    @staticmethod
-    def directories(root: Path) -> list[Path]:
-        """Every directory below `root` that holds configuration."""
-        return sorted({file.parent for file in root.rglob("*.tf") if ".terraform" not in file.parts})
+    @classmethod
+    def directories(cls, root: Path, provider: str) -> list[Path]:
+        """Every directory below `root` whose configuration needs a provider."""
+        found = sorted({file.parent for file in root.rglob("*.tf") if ".terraform" not in file.parts})
+        return [path for path in found if provider in cls.read(path).providers()]
 
     def blocks(self, kind: str) -> list[Block]:
         """The blocks of a kind at the top."""
@@ -74,6 +75,11 @@ class Configuration:
     def named(self, kind: str) -> dict[str, Block]:
         """The blocks of a kind by their (last) label."""
         return {block.labels[-1]: block for block in self.blocks(kind)}
+
+    def providers(self) -> dict[str, Any]:
+        """The providers that it needs: name → {source, version}."""
+        needed = [inner for block in self.blocks("terraform") for inner in block.blocks("required_providers")]
+        return {name: value for block in needed for name, value in block.arguments.items()}
 
     def locals(self) -> dict[str, Any]:
         """Local values by name."""

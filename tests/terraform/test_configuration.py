@@ -21,8 +21,9 @@ from tests.tools import aws_schema
 from tests.unit.module_utils.infrastructure.example import contract
 
 ROOT = Path(__file__).parents[2] / "terraform"
-DIRECTORIES = Configuration.directories(ROOT)
-ROOTS = [*sorted((ROOT / "environments").iterdir()), ROOT / "bootstrap"]
+DIRECTORIES = Configuration.directories(ROOT, "aws")
+ENVIRONMENTS = [path for path in DIRECTORIES if path.parent.name == "environments"]
+ROOTS = [*ENVIRONMENTS, ROOT / "bootstrap"]
 SCHEMA: dict[str, Any] = json.loads(aws_schema.SCHEMA.read_text())
 
 
@@ -43,10 +44,10 @@ def test_the_schema_is_of_what_is_used_and_of_the_locked_package() -> None:
 
 @pytest.mark.parametrize("path", DIRECTORIES, ids=name)
 def test_the_provider_is_that_of_the_schema(path: Path) -> None:
-    [terraform] = Configuration.read(path).blocks("terraform")
-    [providers] = terraform.blocks("required_providers")
+    configuration = Configuration.read(path)
+    [terraform] = configuration.blocks("terraform")
     minor = SCHEMA["provider_version"].rpartition(".")[0]
-    assert providers.arguments == {"aws": {"source": "hashicorp/aws", "version": f"~> {minor}"}}
+    assert configuration.providers() == {"aws": {"source": "hashicorp/aws", "version": f"~> {minor}"}}
     assert terraform.arguments == {"required_version": ">= 1.11"}
 
 
@@ -130,7 +131,7 @@ def test_every_output_is_read_by_later_stages() -> None:
     assert set(Configuration.read(ROOT / "modules/platform").named("output")) == set(Outputs.model_fields)
 
 
-@pytest.mark.parametrize("path", ROOTS[:-1], ids=name)
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=name)
 def test_a_root_keeps_its_state_in_the_environments_bucket(path: Path) -> None:
     [terraform] = Configuration.read(path).blocks("terraform")
     [kept] = terraform.blocks("backend")
@@ -140,9 +141,9 @@ def test_a_root_keeps_its_state_in_the_environments_bucket(path: Path) -> None:
 
 
 def test_roots_differ_in_their_names_alone() -> None:
-    texts = {path: (path / "main.tf").read_text().replace(path.name, "NAME") for path in ROOTS[:-1]}
+    texts = {path: (path / "main.tf").read_text().replace(path.name, "NAME") for path in ENVIRONMENTS}
     assert len(set(texts.values())) == 1
-    assert len(texts) == 3
+    assert {path.name for path in texts} == {"dev", "staging", "prod"}
     assert all((path / "variables.tf").samefile(ROOT / "modules/platform/variables.tf") for path in texts)
 
 

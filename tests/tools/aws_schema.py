@@ -162,7 +162,7 @@ def package_lock() -> dict[str, str]:
 
 def main() -> int:
     """Fetches the package by its hash, reads it, writes the schema."""
-    configurations = [Configuration.read(path) for path in Configuration.directories(ROOT / "terraform")]
+    configurations = [Configuration.read(path) for path in Configuration.directories(ROOT / "terraform", "aws")]
     resources, data = used(configurations)
     with tempfile.TemporaryDirectory() as scratch:
         subprocess.run(
