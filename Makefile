@@ -82,7 +82,7 @@ audit: venv ## Whether the books of the shop of ENVIRONMENT agree: orders, event
 .PHONY: lock
 lock: dev ## Resolve the Python locks anew (hashes, no registry hosts)
 	@$(BIN)/pip install --quiet uv
-	@for set in runtime dev dashboards; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@for set in runtime dev dashboards checkov; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header requirements/$$set.in -o requirements/$$set.txt; done
 
 .PHONY: aws-schema

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -114,8 +114,8 @@ class Edge:
 Start = Callable[..., Edge]
 
 
-@pytest.fixture
-def directory() -> Iterator[Path]:
+@contextmanager
+def short_directory() -> Iterator[Path]:
     """Short enough for a socket's path."""
     path = Path(tempfile.mkdtemp(prefix="edge-"))
     yield path
@@ -123,7 +123,13 @@ def directory() -> Iterator[Path]:
 
 
 @pytest.fixture
-def start(directory: Path) -> Iterator[Start]:
+def directory() -> Iterator[Path]:
+    with short_directory() as path:
+        yield path
+
+
+@contextmanager
+def starting(directory: Path) -> Iterator[Start]:
     """Starts an edge with settings as given; its shopapi may be another server's address."""
     with ExitStack() as stack:
 
@@ -156,6 +162,12 @@ def start(directory: Path) -> Iterator[Start]:
             _wait(http, "/healthz", process, directory / "log")
             return Edge(http, directory, storefront, api)
 
+        yield started
+
+
+@pytest.fixture
+def start(directory: Path) -> Iterator[Start]:
+    with starting(directory) as started:
         yield started
 
 
