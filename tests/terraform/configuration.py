@@ -38,6 +38,24 @@ class Block:
         """The blocks of a kind within."""
         return [block for block in self.inner if block.kind == kind]
 
+    def plain(self) -> dict[str, Any]:
+        """As {kind, labels, address, file, arguments, inner}; what a dynamic block makes stands as if written."""
+        inner = [
+            Block(block.labels[0], (), block.file, content.arguments, content.inner)
+            if block.kind == "dynamic"
+            else block
+            for block in self.inner
+            for content in (block.blocks("content") if block.kind == "dynamic" else [block])
+        ]
+        return {
+            "kind": self.kind,
+            "labels": list(self.labels),
+            "address": self.address,
+            "file": self.file,
+            "arguments": self.arguments,
+            "inner": [block.plain() for block in inner],
+        }
+
     def expressions(self) -> Iterator[str]:
         """Every expression and text within, at any depth."""
         yield from _texts(self.arguments)
