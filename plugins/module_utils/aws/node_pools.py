@@ -58,7 +58,7 @@ def create(client: Client, name: str, request: dict[str, Any]) -> None:
     once_consistent(call, NOT_SEEN_YET)
 
 
-@fails_to("change node pool {name}")
+@fails_to("{step.title} of node pool {name}")
 def change(client: Client, name: str, step: Step) -> dict[str, Any]:  # noqa: ARG001 the failure's words have it
     """Carry out a step; what EKS tells of the update, empty where there is none to wait for."""
     answer = once_consistent(lambda: getattr(client, step.method)(**step.request), BUSY)

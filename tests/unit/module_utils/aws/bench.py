@@ -40,7 +40,7 @@ TIMEOUT = 60.0
 
 @dataclass
 class Fault:
-    """What the next `times` calls of an operation meet instead of the server's answer.
+    """What `times` calls of an operation, after the first `skip`, meet instead of the server's answer.
 
     `code` with `status`: AWS's error; `raised`: the network's. `after`: the server has carried the call out before.
     `then` is done before, behind everybody's back.
@@ -50,8 +50,9 @@ class Fault:
     code: str = ""
     message: str = "no reason"
     status: int = 400
-    raised: Exception | None = None
+    raised: BaseException | None = None
     times: int = 1
+    skip: int = 0
     after: bool = False
     body: dict[str, Any] | None = None
     then: Callable[[Aws], None] | None = None
@@ -92,11 +93,16 @@ class Aws:
     def _send(self, event_name: str, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         operation = event_name.rsplit(".", 1)[-1]
         self.calls.append(operation)
+        met = None
         for fault in self.faults:
-            if fault.operation == operation and fault.times > 0:
-                fault.times -= 1
-                return fault.answer(self, request)
-        return None
+            if fault.operation == operation and fault.skip:
+                fault.skip -= 1
+            elif fault.operation == operation and fault.times and not met:
+                met = fault
+        if not met:
+            return None
+        met.times -= 1
+        return met.answer(self, request)
 
     def slept(self, seconds: float) -> None:
         """Stands in for time.sleep."""
