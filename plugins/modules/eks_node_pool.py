@@ -260,16 +260,10 @@ SPEC: dict[str, Any] = {
 }
 
 
-def texts(values: dict[str, Any] | None) -> dict[str, str] | None:
-    """Labels and tags are text, whatever YAML made of them."""
-    if values is None:
-        return None
-    return {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in values.items()}
-
-
 def spec_of(params: dict[str, Any]) -> Any:
     """The pool that the arguments ask for."""
     from ansible_collections.gantry.platform.plugins.module_utils.aws.pool_model import PoolSpec, Template
+    from ansible_collections.gantry.platform.plugins.module_utils.aws.transformations import texts
 
     template = Template(**params["launch_template"]) if params["launch_template"] else None
     update = {key: value for key, value in (params["update"] or {}).items() if value is not None}

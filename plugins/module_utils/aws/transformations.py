@@ -94,3 +94,10 @@ def tag_steps(arn: str, live: Mapping[str, str] | None, wanted: Mapping[str, str
 def given(**fields: Any) -> dict[str, Any]:
     """Those fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def texts(values: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """Labels and tags are text, whatever YAML made of them."""
+    if values is None:
+        return None
+    return {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in values.items()}
