@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,17 @@ class Shop:
             return assemble({name: future.result() for name, future in running.items()})
 
     def settled(self, within: float, pause: float = 3.0) -> Facts:
-        """The facts as soon as nothing is under way, or as they are after ``within`` seconds."""
+        """The facts as soon as nothing is under way, or as they are after ``within`` seconds.
+
+        :raises CollectError: A service does not answer even then.
+        """
         deadline = time.monotonic() + within
-        while not (facts := self.facts()).settled and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            with suppress(CollectError):
+                if (facts := self.facts()).settled:
+                    return facts
             time.sleep(pause)
-        return facts
+        return self.facts()
 
     def _rows(self, service: str, queries: Mapping[str, str]) -> Callable[[], Any]:
         return lambda: self._run(service, ROWS, json.dumps(queries))
