@@ -70,13 +70,13 @@ deny contains message if {
 	message := sprintf("%s takes the number of nodes back from the autoscaler", [place(block)])
 }
 
-# Roots: state in a locked bucket, and no other account than the inventory's.
+# Roots: state in a bucket, and no other account than the inventory's.
 deny contains message if {
 	some block in input.blocks
 	block.kind == "terraform"
 	some backend in inner(block, "backend")
-	[backend.labels, object.get(backend.arguments, "use_lockfile", false)] != [["s3"], true]
-	message := sprintf("%s keeps its state without a lock", [place(block)])
+	backend.labels != ["s3"]
+	message := sprintf("%s keeps its state where nobody else finds it", [place(block)])
 }
 
 deny contains message if {

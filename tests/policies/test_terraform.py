@@ -86,7 +86,7 @@ BROKEN = [
     ),
     ("modules/node_pools", "encrypted             = true", "", "disks without a key of ours"),
     ("modules/node_pools", "[scaling_config[0].desired_size]", "[labels]", "back from the autoscaler"),
-    ("environments/dev", "use_lockfile = true", "", "keeps its state without a lock"),
+    ("environments/dev", 'backend "s3"', 'backend "local"', "keeps its state where nobody else finds it"),
     ("environments/dev", "allowed_account_ids = [var.account]", "", "would act in any account"),
 ]
 

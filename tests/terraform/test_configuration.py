@@ -136,8 +136,10 @@ def test_a_root_keeps_its_state_in_the_environments_bucket(path: Path) -> None:
     [terraform] = Configuration.read(path).blocks("terraform")
     [kept] = terraform.blocks("backend")
     assert kept.labels == ("s3",)
-    assert kept.arguments == {"key": f"{path.name}/platform.tfstate", "use_lockfile": True}
-    assert not set(backend(contract())) & set(kept.arguments)
+    assert kept.arguments == {}
+    found = backend(contract(platform_environment=path.name))
+    assert (found["key"], found["use_lockfile"]) == (f"{path.name}/platform.tfstate", True)
+    assert path.name in found["bucket"]
 
 
 def test_roots_differ_in_their_names_alone() -> None:

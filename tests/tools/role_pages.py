@@ -1,4 +1,4 @@
-"""Writes docs/roles/*.md from the argument specs and docs/inventory.md from the contract's model (``make docs``)."""
+"""Writes docs/roles/*.md, docs/inventory.md and terraform/modules/*/README.md (``make docs``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.tools import inventory_page
+from tests.tools import inventory_page, terraform_pages
 from tests.tools.pages import NOTICE, ROOT, code, load, sentences, table
 
 PAGES = ROOT / "docs" / "roles"
@@ -81,7 +81,8 @@ def index() -> str:
 def pages() -> dict[Path, str]:
     """Every generated page by its path."""
     made = {PAGES / f"{role.name}.md": page(role) for role in roles()}
-    return made | {PAGES / "README.md": index(), ROOT / "docs" / "inventory.md": inventory_page.page()}
+    made |= {PAGES / "README.md": index(), ROOT / "docs" / "inventory.md": inventory_page.page()}
+    return made | terraform_pages.pages()
 
 
 def main() -> None:

@@ -38,10 +38,10 @@ class Outputs(BaseModel):
     """Surrogate key (`{sku}` stands for a product's) → paths of CloudFront that an event of it invalidates."""
 
 
-def read(outputs: Mapping[str, Mapping[str, Any]]) -> Outputs:
-    """From what `terraform output -json` prints: name → {value, type, sensitive}. Raises ValueError that names them."""
+def read(outputs: Mapping[str, Any]) -> Outputs:
+    """From the root's outputs by name, as the module `terraform` returns them. Raises ValueError that names them."""
     try:
-        return Outputs.model_validate(outputs.get("platform", {}).get("value", {}))
+        return Outputs.model_validate(outputs.get("platform", {}))
     except ValidationError as error:
         said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise ValueError(

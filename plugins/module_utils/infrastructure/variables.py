@@ -65,7 +65,12 @@ def bootstrap(contract: Contract) -> dict[str, Any]:
 
 def backend(contract: Contract) -> dict[str, Any]:
     """What `-backend-config` gives the S3 backend of the environment's root. Raises ValueError as `variables`."""
-    return {"bucket": state_bucket(contract), "region": _aws(contract).region}
+    return {
+        "bucket": state_bucket(contract),
+        "key": f"{contract.platform_environment}/platform.tfstate",
+        "region": _aws(contract).region,
+        "use_lockfile": True,
+    }
 
 
 def state_bucket(contract: Contract) -> str:

@@ -1,5 +1,4 @@
-# The environment staging on AWS. Variables are written from inventories/staging; bucket and region of the state, too
-# (-backend-config).
+# The environment staging on AWS. Variables are written from inventories/staging, never by hand.
 
 terraform {
   required_version = ">= 1.11" # the first that locks state by a file of S3
@@ -11,11 +10,8 @@ terraform {
     }
   }
 
-  backend "s3" {
-    key          = "staging/platform.tfstate"
-    use_lockfile = true
-    # The bucket itself encrypts, by its own key: encrypt = true would ask for a weaker one.
-  }
+  # Bucket, key, region and lock come from the inventory, too. The bucket encrypts by its own key.
+  backend "s3" {}
 }
 
 variable "environment" {

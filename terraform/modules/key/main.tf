@@ -2,7 +2,7 @@
 
 data "aws_iam_policy_document" "this" {
   # checkov:skip=CKV_AWS_109:a key's policy is about this key alone, and the account must be able to administer it
-  # checkov:skip=CKV_AWS_111:the same
+  # checkov:skip=CKV_AWS_111:as for CKV_AWS_109
   # checkov:skip=CKV_AWS_356:in a key's policy "*" means this key
 
   statement {

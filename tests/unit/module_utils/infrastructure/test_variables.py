@@ -48,7 +48,12 @@ def test_public_images_need_no_repositories() -> None:
 
 
 def test_state_lies_in_a_bucket_of_the_account() -> None:
-    assert backend(contract()) == {"bucket": "gantry-dev-123456789012-state", "region": "eu-central-1"}
+    assert backend(contract()) == {
+        "bucket": "gantry-dev-123456789012-state",
+        "key": "dev/platform.tfstate",
+        "region": "eu-central-1",
+        "use_lockfile": True,
+    }
     assert bootstrap(contract())["bucket"] == backend(contract())["bucket"]
 
 
@@ -113,7 +118,7 @@ def test_other_drivers_have_no_variables() -> None:
 def test_outputs_are_read_by_name() -> None:
     maps = ("node_groups", "private_subnets", "registry_repositories", "cdn_invalidations")
     value = {name: {} if name in maps else "x" for name in outputs.Outputs.model_fields}
-    told = {"platform": {"value": value, "sensitive": False}}
+    told = {"platform": value}
     assert outputs.read(told).cluster_name == "x"
     del value["cluster_name"]
     with pytest.raises(ValueError, match=r"cluster_name: Field required.*apply this release"):
