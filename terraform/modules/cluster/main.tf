@@ -57,6 +57,20 @@ resource "aws_iam_role_policy_attachment" "this" {
   policy_arn = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
 }
 
+data "aws_iam_policy_document" "secrets" {
+  statement {
+    sid       = "Secrets"
+    actions   = ["kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey"]
+    resources = [var.secret_key]
+  }
+}
+
+resource "aws_iam_role_policy" "secrets" {
+  name   = "secrets"
+  role   = aws_iam_role.this.name
+  policy = data.aws_iam_policy_document.secrets.json
+}
+
 resource "aws_cloudwatch_log_group" "this" {
   # checkov:skip=CKV_AWS_338:how long logs are kept is the inventory's to say
   name              = "/aws/eks/${var.name}/cluster" # where EKS writes
@@ -104,7 +118,7 @@ resource "aws_eks_cluster" "this" {
   }
 
   # Its logs must have their group, and its role its rights, as long as it lives.
-  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy_attachment.this]
+  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.secrets, aws_iam_role_policy_attachment.this]
 }
 
 resource "aws_vpc_security_group_ingress_rule" "clients" {
@@ -184,7 +198,7 @@ data "aws_eks_addon_version" "this" {
   for_each = setunion(local.first, local.then)
 
   addon_name         = each.value
-  kubernetes_version = aws_eks_cluster.this.version
+  kubernetes_version = var.kubernetes_version
 }
 
 resource "aws_eks_addon" "first" {

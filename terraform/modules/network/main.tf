@@ -4,7 +4,7 @@
 locals {
   zones = { for index, zone in var.zones : zone => index }
   # Where a NAT gateway stands, and which one a zone leaves by.
-  exits    = var.nat_per_zone ? local.zones : { for zone, index in local.zones : zone => index if index == 0 }
+  exits    = { for zone, index in local.zones : zone => index if var.nat_per_zone || index == 0 }
   exit     = { for zone in var.zones : zone => var.nat_per_zone ? zone : var.zones[0] }
   services = toset(["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "logs", "sts"])
 }
