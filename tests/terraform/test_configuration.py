@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils.contract.differences import read
+from ansible_collections.gantry.platform.plugins.module_utils.contract.model import Contract
 from ansible_collections.gantry.platform.plugins.module_utils.infrastructure.outputs import Outputs
 from ansible_collections.gantry.platform.plugins.module_utils.infrastructure.variables import (
     backend,
@@ -18,13 +20,18 @@ from ansible_collections.gantry.platform.plugins.module_utils.infrastructure.var
 from tests.terraform import checks
 from tests.terraform.configuration import Configuration, references
 from tests.tools import aws_schema
-from tests.unit.module_utils.infrastructure.example import contract
 
 ROOT = Path(__file__).parents[2] / "terraform"
 DIRECTORIES = Configuration.directories(ROOT, "aws")
 ENVIRONMENTS = [path for path in DIRECTORIES if path.parent.name == "environments"]
 ROOTS = [*ENVIRONMENTS, ROOT / "bootstrap"]
 SCHEMA: dict[str, Any] = json.loads(aws_schema.SCHEMA.read_text())
+
+
+def contract(environment: str) -> Contract:
+    """The contract that an inventory of the project holds."""
+    given = read(ROOT.parent / "inventories" / environment)[1]
+    return Contract.model_validate({key: value for key, value in given.items() if key in Contract.model_fields})
 
 
 def name(path: Path) -> str:
@@ -72,7 +79,7 @@ def test_every_output_of_a_module_is_read() -> None:
 @pytest.mark.parametrize("path", ROOTS, ids=name)
 def test_every_variable_of_a_root_is_fed_by_the_inventory(path: Path) -> None:
     declared = Configuration.read(path).named("variable")
-    fed = bootstrap(contract()) if path.name == "bootstrap" else variables(contract(platform_environment=path.name))
+    fed = bootstrap(contract("dev")) if path.name == "bootstrap" else variables(contract(path.name), ["busybox:1"])
     assert set(declared) == set(fed)
     assert not any("default" in block.arguments for block in declared.values())
     for variable, block in declared.items():
@@ -137,7 +144,7 @@ def test_a_root_keeps_its_state_in_the_environments_bucket(path: Path) -> None:
     [kept] = terraform.blocks("backend")
     assert kept.labels == ("s3",)
     assert kept.arguments == {}
-    found = backend(contract(platform_environment=path.name))
+    found = backend(contract(path.name))
     assert (found["key"], found["use_lockfile"]) == (f"{path.name}/platform.tfstate", True)
     assert path.name in found["bucket"]
 
