@@ -50,6 +50,14 @@ def test_rego_is_strict_and_formatted() -> None:
     assert run(binary("opa"), "fmt", "--diff", str(POLICIES)) == ""
 
 
+def test_hcl_is_formatted() -> None:
+    try:
+        program = binary("tofu")
+    except pytest.fail.Exception:
+        pytest.skip("OpenTofu is in the bundle's set terraform, which is not built here")
+    assert run(program, "fmt", "-check", "-diff", "-recursive", str(TERRAFORM)) == ""
+
+
 def test_nothing_is_denied(configurations: dict[str, Configuration]) -> None:
     assert denied(blocks(configurations)) == []
 
