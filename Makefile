@@ -56,6 +56,10 @@ unit: dev ## Unit tests
 test: dev ## Every test: lint, unit, bundle, integration, end to end, role scenarios
 	@$(BIN)/python tests/run.py all
 
+.PHONY: test-slow
+test-slow: dev ## The tests that take minutes each: remediation of nodes, leaks of secrets (raises environment e2e)
+	@GANTRY_TEST_MINUTES=$${GANTRY_TEST_MINUTES:-180} $(BIN)/python tests/run.py slow
+
 .PHONY: sanity
 sanity: dev ## ansible-test sanity on the built collection (minutes; its tools come from PyPI)
 	@$(BIN)/pytest -s -m sanity tests/collection/test_sanity.py

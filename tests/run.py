@@ -1,6 +1,6 @@
 """Runs the project's test steps in order, within a time budget, and sums them up.
 
-Usage: ``python tests/run.py STEP…`` with the steps of :data:`STEPS`, or ``all``.
+Usage: ``python tests/run.py STEP…`` with the steps of :data:`STEPS`, or ``all``; those of :data:`SLOW` by their name.
 The budget (``GANTRY_TEST_MINUTES``, default 75) bounds the whole run. A step that it does not reach or that it cuts
 off, as on a machine that builds the bundle first, is printed as ``not run: …``: neither passed nor failed.
 """
@@ -112,6 +112,15 @@ STEPS = (
     ),
 )
 
+SLOW = (
+    Step(
+        "slow",
+        (tool("pytest", "-s", "-m", "slow", "--timeout=3600", "tests/e2e"),),
+        cleanup=destroy(E2E_INVENTORY, "e2e"),
+    ),
+)
+"""Steps that no limit of ``all`` has room for; they run by their name only."""
+
 
 def run(command: tuple[str, ...], deadline: float, extra: Mapping[str, str] | None = None) -> str | None:
     """Run one command until ``deadline`` (monotonic seconds); return why it failed, or None."""
@@ -140,8 +149,8 @@ def run(command: tuple[str, ...], deadline: float, extra: Mapping[str, str] | No
 
 def main(wanted: list[str]) -> int:
     """Run the wanted steps; return the exit status."""
-    known = {step.name: step for step in STEPS}
-    names = list(known) if wanted in ([], ["all"]) else wanted
+    known = {step.name: step for step in (*STEPS, *SLOW)}
+    names = [step.name for step in STEPS] if wanted in ([], ["all"]) else wanted
     if unknown := [name for name in names if name not in known]:
         print(f"unknown step {', '.join(unknown)}: use one of {', '.join(known)}, or all", file=sys.stderr)
         return 2

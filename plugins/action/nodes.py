@@ -31,6 +31,10 @@ ARGUMENTS: dict[str, Any] = {
         },
     },
     "forget": {"type": "list", "elements": "str", "default": []},
+    "drain": {"type": "list", "elements": "str", "default": []},
+    "uncordon": {"type": "list", "elements": "str", "default": []},
+    "remove": {"type": "list", "elements": "str", "default": []},
+    "force": {"type": "bool", "default": False},
     "surplus": {"type": "str", "choices": ["kept", "removed"], "default": "kept"},
     "remove_volumes": {"type": "bool", "default": False},
     "drain_timeout": {"type": "float", "default": 120},
@@ -55,6 +59,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             client = Client(load(wanted["kubeconfig"], wanted["context"]), "gantry-nodes", RETRY_SECONDS)
             nodes = Nodes(client, [Node.parse(node) for node in wanted["nodes"]], self._task.check_mode)
             nodes.forget(wanted["forget"])
+            nodes.drain(wanted["drain"], wanted["force"], wanted["drain_timeout"])
+            nodes.uncordon(wanted["uncordon"])
+            nodes.remove(wanted["remove"], wanted["remove_volumes"], wanted["drain_timeout"])
             nodes.wait(wanted["wait"] == "ready", wanted["wait_timeout"])
             if wanted["surplus"] == "removed":
                 nodes.remove_surplus(wanted["remove_volumes"], wanted["drain_timeout"])
@@ -62,9 +69,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail(str(error)) from error
         changes = nodes.changes
         return result | {
-            "changed": bool(changes.changed or changes.removed or changes.approved),
+            "changed": any((changes.changed, changes.removed, changes.approved, changes.drained, changes.uncordoned)),
             "changed_nodes": sorted(set(changes.changed)),
             "removed": changes.removed,
             "approved": changes.approved,
+            "drained": changes.drained,
+            "uncordoned": changes.uncordoned,
+            "moved": changes.moved,
+            "claims": changes.claims,
             "diff": changes.diff,
         }

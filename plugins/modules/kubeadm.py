@@ -22,8 +22,11 @@ options:
       - V(configured) brings the static pods of a control plane that runs to O(config), and waits for the API server.
       - V(invited) makes a token for nodes that are to join, and is only for a control plane that is initialised.
       - V(reset) undoes everything that kubeadm did.
+      - V(renewed) renews the certificates of the control plane and the kubelet's serving certificate that end within
+        O(days). The control plane's processes start anew; a kubelet's request still is to be approved, see
+        M(gantry.platform.nodes).
     type: str
-    choices: [initialised, joined, configured, invited, reset]
+    choices: [initialised, joined, configured, invited, reset, renewed]
     required: true
   role:
     description: The node's role, which is recorded on it.
@@ -31,7 +34,7 @@ options:
     choices: [control_plane, worker]
     default: control_plane
   config:
-    description: kubeadm's configuration as YAML. Required with V(initialised), V(joined) and V(configured).
+    description: kubeadm's configuration as YAML. Required with V(initialised), V(joined), V(configured), V(renewed).
     type: str
   ca:
     description: Hash of the cluster CA's public key. A node of another cluster is reset and joined anew.
@@ -43,6 +46,10 @@ options:
       - The cluster's certificates are then uploaded to it, encrypted, for two hours.
     type: bool
     default: false
+  days:
+    description: With V(renewed), certificates that end within so many days are renewed.
+    type: float
+    default: 90
   timeout:
     description: Seconds that kubeadm may take.
     type: float
@@ -74,6 +81,17 @@ ca:
   returned: with O(state=invited)
   type: str
   sample: "sha256:6a3f2c…"
+certificates:
+  description: Certificates of the control plane that were (in check mode, would be) renewed.
+  returned: with O(state=renewed)
+  type: list
+  elements: str
+  sample: [admin.conf, apiserver, etcd-server]
+kubelet:
+  description: Whether the kubelet's serving certificate is asked for anew.
+  returned: with O(state=renewed)
+  type: bool
+  sample: true
 certificate_key:
   description: Key of the uploaded certificates, a secret; empty without O(control_planes).
   returned: with O(state=invited)
@@ -81,11 +99,13 @@ certificate_key:
   sample: 9b5e…
 """
 
+import subprocess
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.gantry.platform.plugins.module_utils.kubernetes import kubeadm
 from ansible_collections.gantry.platform.plugins.module_utils.kubernetes.node import membership
+from ansible_collections.gantry.platform.plugins.module_utils.kubernetes.renewal import renew
 
 VERBS = {"initialised": "init", "joined": "join"}
 
@@ -96,16 +116,17 @@ def main() -> None:
         argument_spec={
             "state": {
                 "type": "str",
-                "choices": ["initialised", "joined", "configured", "invited", "reset"],
+                "choices": ["initialised", "joined", "configured", "invited", "reset", "renewed"],
                 "required": True,
             },
             "role": {"type": "str", "choices": ["control_plane", "worker"], "default": "control_plane"},
             "config": {"type": "str", "no_log": True},
             "ca": {"type": "str", "default": ""},
             "control_planes": {"type": "bool", "default": False},
+            "days": {"type": "float", "default": 90},
             "timeout": {"type": "float", "default": 420},
         },
-        required_if=[("state", state, ["config"]) for state in ("initialised", "joined", "configured")],
+        required_if=[("state", state, ["config"]) for state in ("initialised", "joined", "configured", "renewed")],
         supports_check_mode=True,
     )
     wanted = module.params
@@ -120,13 +141,16 @@ def main() -> None:
             if needed and not module.check_mode:
                 kubeadm.reset()
             module.exit_json(changed=needed)
+        if state == "renewed":
+            renewed = renew(wanted["config"], wanted["days"], wanted["timeout"], bool(module.check_mode))
+            module.exit_json(changed=bool(renewed.certificates or renewed.kubelet), **asdict(renewed))
         if state == "configured":
             module.exit_json(changed=module.check_mode or kubeadm.reconfigure(wanted["config"], wanted["timeout"]))
         if module.check_mode:
             module.exit_json(changed=kubeadm.must_run(membership(), wanted["ca"]))
         changed = kubeadm.bring(VERBS[state], wanted["role"], wanted["config"], wanted["ca"], wanted["timeout"])
         module.exit_json(changed=changed)
-    except (kubeadm.KubeadmError, OSError) as error:
+    except (kubeadm.KubeadmError, OSError, subprocess.CalledProcessError) as error:
         module.fail_json(msg=str(error))
 
 

@@ -46,6 +46,25 @@ options:
     type: list
     elements: str
     default: []
+  drain:
+    description: Names of nodes whose pods are moved away, and that take no others until they are in O(uncordon).
+    type: list
+    elements: str
+    default: []
+  uncordon:
+    description: Names of nodes that take pods again.
+    type: list
+    elements: str
+    default: []
+  remove:
+    description: Names of workers that are drained and removed although a pool asks for them, since they are made anew.
+    type: list
+    elements: str
+    default: []
+  force:
+    description: Whether O(drain) may end pods that no controller makes anew.
+    type: bool
+    default: false
   surplus:
     description: Whether nodes that no pool asks for are V(kept), or drained and V(removed).
     type: str
@@ -87,6 +106,12 @@ EXAMPLES = r"""
         taints:
           - {key: gantry.dev/capacity, value: spot, effect: PreferNoSchedule}
     surplus: removed
+
+- name: Move the pods of a node away
+  gantry.platform.nodes:
+    kubeconfig: .platform/local/kubeconfig
+    nodes: []
+    drain: [local-spot-1]
 """
 
 RETURN = r"""
@@ -102,6 +127,30 @@ removed:
   type: list
   elements: str
   sample: []
+drained:
+  description: Nodes that were drained, or cordoned.
+  returned: success
+  type: list
+  elements: str
+  sample: [local-spot-1]
+uncordoned:
+  description: Nodes that take pods again.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+moved:
+  description: Pods that had to leave a drained node.
+  returned: success
+  type: list
+  elements: str
+  sample: [shop/catalog-5d9c7b-x2k8q]
+claims:
+  description: Volume claims whose only copy is on a drained node; their pods wait until it takes pods again.
+  returned: success
+  type: list
+  elements: str
+  sample: [monitoring/data-prometheus-0]
 approved:
   description: Nodes whose serving certificate was approved.
   returned: success

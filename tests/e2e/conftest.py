@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     ours = [item for item in items if item.path.is_relative_to(ROOT / "tests/e2e")]
     asked = config.getoption("markexpr")
-    unwanted: set[str] = set() if "soak" in asked else {"soak"}
+    unwanted = {name for name in ("soak", "slow") if name not in asked}
     if ADOPTED:
         unwanted |= {"life"} if "harm" in asked else {"life", "harm"}
     left_out = [item for item in ours if any(item.get_closest_marker(name) for name in unwanted)]
@@ -234,6 +234,21 @@ def checks() -> dict[str, dict[str, Any]]:
     found = json.loads((PLATFORM / "reports/verify.json").read_text())
     assert found["environment"] == ENVIRONMENT
     return {check["id"]: check for check in found["checks"]}
+
+
+RECEIVED = (
+    "import sys, urllib.request as u; "
+    "print(u.urlopen('http://127.0.0.1:8080/deliveries?name=' + sys.argv[1] + '&status=firing').read().decode())"
+)
+
+
+def delivered(name: str, since: float, **labels: str) -> dict[str, Any] | None:
+    """An alert with these labels as the receiver recorded it since a moment (seconds of the epoch), if it did."""
+    said = kubectl("-n", "monitoring", "exec", "alert-receiver-0", "--", "python3", "-c", RECEIVED, name)
+    for one in json.loads(said)["deliveries"]:
+        if one["received"] >= since and labels.items() <= one["labels"].items():
+            return dict(one)
+    return None
 
 
 def moment() -> str:

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import time
-from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import checks, drill, kubectl, moment, objects, play, wait_until
+from tests.e2e.conftest import checks, delivered, drill, kubectl, moment, objects, play, wait_until
 
 pytestmark = pytest.mark.e2e
 
 NAMESPACE, NAME = "istio-system", "istiod"
 COMPONENT = f"{NAMESPACE}/{NAME}"
 TITLE = "A component scaled to zero: its alert names the play that mends it"
-READ = (
-    "import urllib.request as u; "
-    "print(u.urlopen('http://127.0.0.1:8080/deliveries?name=ComponentDown&status=firing').read().decode())"
-)
-
-
-def delivered(since: float) -> dict[str, Any] | None:
-    """The component's alert, as the receiver recorded it since a moment."""
-    answer = json.loads(kubectl("-n", "monitoring", "exec", "alert-receiver-0", "--", "python3", "-c", READ))
-    found = [
-        one for one in answer["deliveries"] if one["labels"].get("component") == COMPONENT and one["received"] >= since
-    ]
-    return found[0] if found else None
 
 
 def replicas() -> int:
@@ -43,7 +28,9 @@ def test_the_alert_names_the_play_that_mends_it() -> None:
         began, at = time.time(), moment()
         kubectl("-n", NAMESPACE, "scale", "deployment", NAME, "--replicas=0")
         try:
-            alert = wait_until(lambda: delivered(began), 60, f"ComponentDown of {COMPONENT}")
+            alert = wait_until(
+                lambda: delivered("ComponentDown", began, component=COMPONENT), 60, f"ComponentDown of {COMPONENT}"
+            )
             assert alert
             seconds = time.time() - began
             command = shlex.split(alert["annotations"]["remediation"])

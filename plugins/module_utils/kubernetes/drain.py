@@ -24,6 +24,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.errors imp
 NODES = "/api/v1/nodes"
 CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 MERGE = "application/merge-patch+json"
+CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 
 
 class NodesError(Exception):
@@ -37,6 +38,12 @@ class Changes:
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     approved: list[str] = field(default_factory=list)
+    drained: list[str] = field(default_factory=list)
+    uncordoned: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    """Pods that were asked to leave, as ``namespace/name``."""
+    claims: list[str] = field(default_factory=list)
+    """Claims whose only copy is on a drained node: their pods wait for it."""
     diff: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -114,41 +121,104 @@ class Nodes:
     def remove_surplus(self, remove_volumes: bool, seconds: float) -> None:
         """Drain and remove the nodes that no pool asks for. Raises NodesError where a volume or a budget forbids it."""
         for node in surplus(self.live().values(), self.wanted):
-            name = str(node["metadata"]["name"])
-            volumes = volumes_on(self.client.get("/api/v1/persistentvolumes").get("items") or [], name)
-            claims = [f"{v['spec']['claimRef']['namespace']}/{v['spec']['claimRef']['name']}" for v in volumes]
-            if claims and not remove_volumes:
+            self._remove(node, remove_volumes, seconds)
+
+    def remove(self, names: Sequence[str], remove_volumes: bool, seconds: float) -> None:
+        """Drain and remove nodes by name, which are to be made anew; one that is gone already is passed over.
+
+        Raises NodesError for a control plane, and where a volume or a budget forbids it.
+        """
+        live = self.live()
+        for node in [live[name] for name in names if name in live]:
+            if CONTROL_PLANE_LABEL in (node["metadata"].get("labels") or {}):
                 raise NodesError(
-                    f"node {name} holds the only copy of {', '.join(sorted(claims))}: move the data and delete the "
-                    "claims, keep the node's pool at its size, or give the data up with kubernetes_remove_volumes=true"
+                    f"node {node['metadata']['name']} is a control plane and a member of etcd: it is not removed "
+                    "like a worker. Run site, which repairs its machine"
                 )
-            self.changes.removed.append(name)
-            if self.check:
-                continue
-            self.client.request("PATCH", f"{NODES}/{name}", {}, {"spec": {"unschedulable": True}}, MERGE)
-            for claim in claims:
-                namespace, _, claim_name = claim.partition("/")
-                self._delete(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim_name}")
-            self._drain(name, gone=bool(not_ready(node)), seconds=seconds)
-            for volume in volumes:
-                self._delete(f"/api/v1/persistentvolumes/{volume['metadata']['name']}")
-            self._delete(f"{NODES}/{name}")
+            self._remove(node, remove_volumes, seconds)
+
+    def drain(self, names: Sequence[str], force: bool, seconds: float) -> None:
+        """Move the pods of nodes away and let none come.
+
+        Raises NodesError for an unknown node, for pods that do not leave, and without ``force`` for pods that no
+        controller makes anew.
+        """
+        for name, node in self._named(names):
+            pods = self._pods(name)
+            bare = [_name(pod) for pod in pods if not pod["metadata"].get("ownerReferences")]
+            if bare and not force:
+                raise NodesError(
+                    f"node {name} runs pods that no controller makes anew: {', '.join(sorted(bare))}. "
+                    "Nothing was moved. Delete them, or have them ended with remediation_force=true"
+                )
+            volumes = volumes_on(self.client.get("/api/v1/persistentvolumes").get("items") or [], name)
+            self.changes.claims += sorted(_claim(volume) for volume in volumes)
+            self.changes.moved += sorted(_name(pod) for pod in pods)
+            if pods or not _cordoned(node):
+                self.changes.drained.append(name)
+            if not self.check:
+                self._cordon(name, True)
+                self._drain(name, seconds)
+
+    def uncordon(self, names: Sequence[str]) -> None:
+        """Let nodes take pods again. Raises NodesError for an unknown node."""
+        for name, node in self._named(names):
+            if _cordoned(node):
+                self.changes.uncordoned.append(name)
+                if not self.check:
+                    self._cordon(name, False)
+
+    def _named(self, names: Sequence[str]) -> list[tuple[str, Object]]:
+        live = self.live()
+        for name in names:
+            if name not in live:
+                raise NodesError(
+                    f"remediation_node: there is no node {name!r}. There are: {', '.join(sorted(live)) or 'none'}"
+                )
+        return [(name, live[name]) for name in names]
+
+    def _cordon(self, name: str, cordoned: bool) -> None:
+        self.client.request("PATCH", f"{NODES}/{name}", {}, {"spec": {"unschedulable": cordoned or None}}, MERGE)
+
+    def _remove(self, node: Object, remove_volumes: bool, seconds: float) -> None:
+        name = str(node["metadata"]["name"])
+        volumes = volumes_on(self.client.get("/api/v1/persistentvolumes").get("items") or [], name)
+        claims = sorted(_claim(volume) for volume in volumes)
+        if claims and not remove_volumes:
+            raise NodesError(
+                f"node {name} holds the only copy of {', '.join(claims)}: move the data and delete the "
+                "claims, keep the node, or give the data up with kubernetes_remove_volumes=true "
+                "(in a remediation: remediation_remove_volumes=true)"
+            )
+        self.changes.removed.append(name)
+        if self.check:
+            return
+        self._cordon(name, True)
+        for claim in claims:
+            namespace, _, claim_name = claim.partition("/")
+            self._delete(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim_name}")
+        self._drain(name, seconds)
+        for volume in volumes:
+            self._delete(f"/api/v1/persistentvolumes/{volume['metadata']['name']}")
+        self._delete(f"{NODES}/{name}")
 
     def _pods(self, node: str) -> list[Object]:
         found = self.client.get("/api/v1/pods", fieldSelector=f"spec.nodeName={node}").get("items") or []
         return [pod for pod in found if evictable(pod)]
 
-    def _drain(self, node: str, gone: bool, seconds: float) -> None:
+    def _drain(self, node: str, seconds: float) -> None:
         """Evict a node's pods and wait for their end; from a node that is gone they are deleted at once."""
         deadline = time.monotonic() + seconds
         refused = ""
         while pods := self._pods(node):
             if time.monotonic() > deadline:
-                names = ", ".join(f"{p['metadata']['namespace']}/{p['metadata']['name']}" for p in pods)
+                names = ", ".join(map(_name, pods))
                 raise NodesError(
                     f"node {node} is not drained after {seconds:.0f} s, still there: {names}. "
-                    f"{refused or 'They do not end'}. Run again, or raise kubernetes_drain_timeout. It stays cordoned"
+                    f"{refused or 'They do not end'}. "
+                    "Run again, or raise kubernetes_drain_timeout (remediation_timeout). It stays cordoned"
                 )
+            gone = bool(not_ready(self.client.get(f"{NODES}/{node}")))  # it may be so only after a while
             for pod in pods:
                 refused = self._evict(pod, gone) or refused
             time.sleep(1)
@@ -178,3 +248,16 @@ class Nodes:
         except ApiError as error:
             if error.status != 404:
                 raise
+
+
+def _name(pod: Object) -> str:
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+
+
+def _claim(volume: Object) -> str:
+    reference = volume["spec"]["claimRef"]
+    return f"{reference['namespace']}/{reference['name']}"
+
+
+def _cordoned(node: Object) -> bool:
+    return bool((node.get("spec") or {}).get("unschedulable"))

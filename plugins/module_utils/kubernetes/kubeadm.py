@@ -205,14 +205,20 @@ def wait_for_api_server(manifest: str, since: float, seconds: float) -> None:
 
 
 def started_at(name: str, proc: Path = Path("/proc")) -> list[float]:
-    """When the processes of that name were started, in seconds of the epoch (proc(5): btime, starttime)."""
+    """When the processes of that name were started, in seconds of the epoch."""
+    return list(processes(name, proc).values())
+
+
+def processes(name: str, proc: Path = Path("/proc")) -> dict[int, float]:
+    """The processes of that name, each with its start in seconds of the epoch (proc(5): btime, starttime)."""
     boot = float(re.findall(r"^btime (\d+)", (proc / "stat").read_text(encoding="ascii"), re.MULTILINE)[0])
-    found = []
+    found = {}
     for path in proc.glob("[0-9]*/stat"):
         with suppress(OSError):
             pid_name, _, rest = path.read_text(encoding="utf-8", errors="replace").rpartition(")")
-            if pid_name.partition("(")[2] == name[:15]:
-                found.append(boot + int(rest.split()[19]) / os.sysconf("SC_CLK_TCK"))
+            pid, _, command = pid_name.partition("(")
+            if command == name[:15]:
+                found[int(pid)] = boot + int(rest.split()[19]) / os.sysconf("SC_CLK_TCK")
     return found
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import ssl
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -85,15 +86,34 @@ def _element(der: bytes, at: int) -> tuple[int, int, int]:
     return tag, start, start + length
 
 
-def _public_key(der: bytes) -> bytes:
-    """SubjectPublicKeyInfo of a DER certificate (RFC 5280): read here, since a node may lack every Python package."""
+def _fields(der: bytes) -> list[tuple[int, int, int, int]]:
+    """Fields of a DER certificate's body (RFC 5280) from serialNumber on, each as (tag, begin, begin of content, end).
+
+    They are read here, since a node may lack every Python package.
+    """
     _, certificate, _ = _element(der, 0)
-    _, at, _ = _element(der, certificate)
-    if der[at] == 0xA0:  # [0] version
-        at = _element(der, at)[2]
-    for _ in ("serialNumber", "signature", "issuer", "validity", "subject"):
-        at = _element(der, at)[2]
-    return der[at : _element(der, at)[2]]
+    _, at, body_end = _element(der, certificate)
+    fields = []
+    while at < body_end:
+        tag, start, end = _element(der, at)
+        if tag != 0xA0:  # [0] version
+            fields.append((tag, at, start, end))
+        at = end
+    return fields
+
+
+def _public_key(der: bytes) -> bytes:
+    """SubjectPublicKeyInfo of a DER certificate: after serialNumber, signature, issuer, validity, subject."""
+    _, at, _, end = _fields(der)[5]
+    return der[at:end]
+
+
+def not_after(der: bytes) -> datetime:
+    """When a DER certificate ends: the second time of its validity, UTCTime or GeneralizedTime."""
+    _, _, first, _ = _fields(der)[3]
+    tag, start, end = _element(der, _element(der, first)[2])
+    text = der[start:end].decode("ascii")
+    return datetime.strptime(text, "%y%m%d%H%M%SZ" if tag == 0x17 else "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
 
 
 def read_record(root: Path = Path("/")) -> dict[str, str]:
