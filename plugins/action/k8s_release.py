@@ -19,6 +19,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.gantry.platform.plugins.module_utils.release.arguments import ARGUMENTS
 from ansible_collections.gantry.platform.plugins.module_utils.release.call import call
 
+FACT = "platform_drift"
+"""Where the drift of all releases is collected, for C(gantry.platform.drift)."""
+
 
 class ActionModule(ActionBase):  # type: ignore[misc]
     """Calls the release here, or sends the module."""
@@ -39,7 +42,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail(f"Unsupported parameters: {unknown}. Supported are: {', '.join(sorted(ARGUMENTS))}")
         if validated.error_messages:
             raise AnsibleActionFail("; ".join(validated.error_messages))
-        return result | call(validated.validated_parameters, self._task.check_mode, self._task.diff)
+        told = call(validated.validated_parameters, self._task.check_mode, self._task.diff)
+        if "drift" in told:
+            known = (task_vars or {}).get("ansible_facts", {}).get(FACT, [])
+            told["ansible_facts"] = {FACT: [*known, {"release": told["release"], "drift": told["drift"]}]}
+        return result | told
 
     def _is_here(self) -> bool:
         """Whether the module would run on this host, as this user, with this environment, within the task."""

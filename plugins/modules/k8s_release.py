@@ -83,6 +83,14 @@ options:
       - See that it no longer applies them, or both will.
     type: str
     default: ""
+  drift:
+    description:
+      - Whether to look for what others have changed, and return it as RV(drift); best in check mode.
+      - Outside of check mode it is mended. Stated fields are forced, and what people added by hand to the release's
+        objects goes.
+    type: bool
+    default: false
+    version_added: 0.1.0
   wait:
     description:
       - Whether to wait until the objects are ready (V(present)), or gone (V(absent) and O(prune)).
@@ -255,6 +263,21 @@ seconds:
   returned: always
   type: dict
   sample: {discover: 0.012, list: 0.034, apply: 0.021, wait: 3.214, prune: 0.0}
+drift:
+  description:
+    - How the release's objects differed from what is stated. C(what) is C(missing), C(changed) or C(left).
+    - Of changed ones each field, the field manager that owns it, and since when. Both are empty where nobody does, as
+      of a field that was removed.
+  returned: with O(drift=true)
+  type: list
+  elements: dict
+  sample:
+    - release: shop.shop
+      what: changed
+      kind: Deployment
+      namespace: shop
+      name: catalog
+      fields: [{path: spec.replicas, by: kubectl-edit, at: "2026-01-01T00:00:00Z"}]
 release:
   description: Name of the release's parent object.
   returned: always

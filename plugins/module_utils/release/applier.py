@@ -17,7 +17,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.errors imp
     explain,
 )
 from ansible_collections.gantry.platform.plugins.module_utils.release.objects import Ref, Stated
-from ansible_collections.gantry.platform.plugins.module_utils.release.releaser import taken_over
+from ansible_collections.gantry.platform.plugins.module_utils.release.releaser import taken_back, taken_over
 from ansible_collections.gantry.platform.plugins.module_utils.release.report import Outcome, content, ownership
 from ansible_collections.gantry.platform.plugins.module_utils.release.run import Run
 from ansible_collections.gantry.platform.plugins.module_utils.release.unchanged import is_unchanged
@@ -38,7 +38,7 @@ def changed_ones(run: Run, batch: list[Stated]) -> list[Stated]:
             live
             and kind
             and is_unchanged(one.desired, live, settings.field_manager, kind.builtin)
-            and not taken_over(live, settings.field_manager, settings.predecessor)
+            and not taken(run, live)
         ):
             run.report.add(Outcome(one.ref, one.api_version, "unchanged", live, live))
         else:
@@ -99,7 +99,7 @@ def _apply_one(run: Run, one: Stated) -> Outcome:
             run.waiter.gone([run.target(one)])
             run.forget(one.ref)
             before = None
-    change = taken_over(before or {}, settings.field_manager, settings.predecessor)
+    change = taken(run, before or {})
     if change and not settings.check:
         run.client.request("PATCH", run.path(one), {"fieldManager": settings.field_manager}, change, MERGE)
     query = {
@@ -123,6 +123,13 @@ def _apply_one(run: Run, one: Stated) -> Outcome:
     same = before["metadata"].get("resourceVersion") == after["metadata"].get("resourceVersion") and not settings.check
     same = same or (content(before) == content(after) and ownership(before) == ownership(after))
     return Outcome(one.ref, one.api_version, "unchanged" if same else "configured", before, after)
+
+
+def taken(run: Run, live: dict[str, Any]) -> dict[str, Any]:
+    """The patch that takes fields over first: from the predecessor, or where drift is mended from people."""
+    settings = run.settings
+    change = taken_over(live, settings.field_manager, settings.predecessor)
+    return change or (taken_back(live, settings.field_manager) if settings.drift else {})
 
 
 def _comes_first(run: Run, one: Stated) -> bool:

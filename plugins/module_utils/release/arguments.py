@@ -25,6 +25,7 @@ ARGUMENTS: dict[str, Any] = {
     "delete_data": {"type": "bool", "default": False},
     "successor": {"type": "str", "default": ""},
     "predecessor": {"type": "str", "default": ""},
+    "drift": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 300},
     "wait_conditions": {
@@ -80,7 +81,8 @@ def settings(parameters: dict[str, Any], check: bool) -> Settings:
         prune=parameters["prune"],
         wait=parameters["wait"],
         wait_timeout=float(parameters["wait_timeout"]),
-        force_conflicts=parameters["force_conflicts"],
+        force_conflicts=parameters["force_conflicts"] or parameters["drift"],
+        drift=parameters["drift"],
         concurrency=parameters["concurrency"],
         field_manager=parameters["field_manager"],
         delete_data=parameters["delete_data"],

@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.gantry.platform.plugins.module_utils.release.applyset import parent_name
 from ansible_collections.gantry.platform.plugins.module_utils.release.arguments import settings
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
+from ansible_collections.gantry.platform.plugins.module_utils.release.drift import drift
 from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ReleaseError
 from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import load
 from ansible_collections.gantry.platform.plugins.module_utils.release.objects import read
@@ -34,7 +35,10 @@ def call(parameters: dict[str, Any], check: bool, with_diff: bool) -> dict[str, 
         return {**result, "failed": True, "msg": str(error), **_told(error.report, with_diff)}
     except ReleaseError as error:
         return {**result, "failed": True, "msg": f"Release {result['release']}: {error}"}
-    return {**result, **_told(report, with_diff), "warnings": list(client.warnings)}
+    told = _told(report, with_diff)
+    if wanted.drift:
+        told["drift"] = drift(result["release"], report.outcomes.values(), wanted.field_manager)
+    return {**result, **told, "warnings": list(client.warnings)}
 
 
 def _shown(parameters: dict[str, Any]) -> dict[str, Any]:

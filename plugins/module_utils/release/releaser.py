@@ -11,6 +11,11 @@ from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils.release.applyset import MEMBER, Contents
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import MERGE
+from ansible_collections.gantry.platform.plugins.module_utils.release.drift import (
+    added_by_hand,
+    by_hand,
+    stated_by_hand,
+)
 from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ApiError, ReleaseError, explain
 from ansible_collections.gantry.platform.plugins.module_utils.release.report import Outcome
 from ansible_collections.gantry.platform.plugins.module_utils.release.run import Run
@@ -61,6 +66,25 @@ def taken_over(live: dict[str, Any], manager: str, predecessor: str) -> dict[str
             before = (owned.get(version) or {}).get("fieldsV1") or {}
             owned[version] = {**entry, "manager": manager, "fieldsV1": _union(before, entry.get("fieldsV1") or {})}
     return {"metadata": {"uid": metadata["uid"], "managedFields": [*fields, *owned.values()]}}
+
+
+def taken_back(live: dict[str, Any], manager: str) -> dict[str, Any]:
+    """The merge patch that makes ``manager`` the owner of what people have written to a live object beside it.
+
+    Applied after it, what is not stated goes. Empty where nobody has.
+    """
+    metadata = live.get("metadata") or {}
+    entries = metadata.get("managedFields") or []
+    ours = next((entry for entry in entries if _applied_by(entry, manager)), None)
+    if not ours or not any(added_by_hand(live, manager)):
+        return {}
+    kept, fields = [], ours.get("fieldsV1") or {}
+    for entry in entries:
+        if by_hand(entry) and entry.get("apiVersion") == ours.get("apiVersion"):
+            fields = _union(fields, stated_by_hand(entry))
+        elif entry is not ours:
+            kept.append(entry)
+    return {"metadata": {"uid": metadata["uid"], "managedFields": [*kept, {**ours, "fieldsV1": fields}]}}
 
 
 def _union(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class Settings:
     delete_data: bool = False
     successor: str = ""
     predecessor: str = ""
+    drift: bool = False
+    """Whether what others changed is looked for, and taken from them."""
     check: bool = False
     policies: tuple[dict[str, Any], ...] = ()
     """By which the objects are judged before the first of them is applied."""
