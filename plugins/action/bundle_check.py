@@ -15,7 +15,8 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.references 
     object_images,
     pod_images,
 )
-from ansible_collections.gantry.platform.plugins.module_utils.bundle.serving import unserved
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.serving import ill_signed, unserved
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.signing import load_public
 from ansible_collections.gantry.platform.plugins.module_utils.release.client import Client
 from ansible_collections.gantry.platform.plugins.module_utils.release.errors import ReleaseError
 from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig import load
@@ -38,6 +39,9 @@ def check(options: dict[str, Any], images: dict[str, dict[str, str]]) -> dict[st
     if options["registry"]:
         missing += unserved(options["registry"], images)
         seen.append(f"{len(images)} served by {options['registry']}")
+        if options.get("public_key"):
+            missing += ill_signed(options["registry"], images, load_public(Path(options["public_key"])))
+            seen.append(f"each with a signature that {Path(options['public_key']).name} verifies")
     return {
         "ok": not missing,
         "missing": missing,
@@ -55,6 +59,7 @@ class ActionModule(PureAction):
         "objects": {"type": "list", "elements": "dict", "default": []},
         "kubeconfig": {"type": "path"},
         "registry": {"type": "str"},
+        "public_key": {"type": "path"},
     }
 
     def compute(self, given: dict[str, Any]) -> dict[str, Any]:

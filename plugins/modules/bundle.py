@@ -56,6 +56,13 @@ options:
   output:
     description: File that gets the outputs as JSON.
     type: path
+  signing_key:
+    description:
+      - File of the key (PEM, P-256, without a password) that images are signed with, in cosign's format. It is made
+        where there is none, and its public half beside it, C(<file>.pub). Without it nothing is signed.
+      - With V(verified), every signature is held against the public half. The key itself is not needed then.
+    type: path
+    version_added: 0.1.0
   keep_build_caches:
     description:
       - Keep Go's build and module caches once everything is built. By default they are removed then.
@@ -69,7 +76,7 @@ attributes:
   diff_mode:
     description: Shows the artifacts that are or would be built, and changed lines of the lock.
     support: full
-requirements: [pydantic, zstandard, python-debian]
+requirements: [cryptography, pydantic, zstandard, python-debian]
 author:
   - The gantry.platform authors (!UNKNOWN)
 """
@@ -119,6 +126,20 @@ images:
     "registry.k8s.io/etcd:3.7.0-0":
       digest: sha256:be33ec279a338a782712cd4a0b22a584e9332ad01fc540782013ff7c2ce7ec41
       layout: /root/.cache/gantry/bundle/image/etcd/2aab401e6b8e6ef2747c
+signatures:
+  description: Signatures of images by their own reference, in the same form.
+  returned: success
+  type: dict
+  sample:
+    "registry.k8s.io/etcd:sha256-be33ec279a338a782712cd4a0b22a584e9332ad01fc540782013ff7c2ce7ec41.sig":
+      digest: sha256:0d6ac5c2f94b7d601a8de5c2f94b7d601a8de5c2f94b7d601a8de5c2f94b7d60
+      layout: /root/.cache/gantry/bundle/image/etcd/2aab401e6b8e6ef2747c.sig
+signed:
+  description: Images that were (in check mode, would be) signed by this run.
+  returned: with O(signing_key) and O(state=present), once nothing is missing
+  type: list
+  elements: str
+  sample: [image etcd 3.7.0]
 versions:
   description: Components by name, with the version that their lock states.
   returned: success
@@ -165,6 +186,7 @@ try:
     from ansible_collections.gantry.platform.plugins.module_utils.bundle.bundle import Bundle, Step
     from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
     from ansible_collections.gantry.platform.plugins.module_utils.bundle.lock import relock
+    from ansible_collections.gantry.platform.plugins.module_utils.bundle.signing import Signer
 
     MISSING_LIBRARY = ""
 except ImportError as error:
@@ -180,6 +202,7 @@ OPTIONS: dict[str, Any] = {
     "artifact": {"type": "str"},
     "defer": {"type": "bool", "default": False},
     "output": {"type": "path"},
+    "signing_key": {"type": "path"},
     "keep_build_caches": {"type": "bool", "default": False},
 }
 
@@ -225,6 +248,11 @@ def present(bundle: Bundle, options: dict[str, Any], *, check: bool) -> dict[str
     result["diff"] = {"before": "", "after": "".join(f"{step.title}\n" for step in missing)}
     if options["artifact"] or result["missing"] or options["state"] == "planned":
         return result
+    if options["signing_key"]:
+        signer = Signer(Path(options["signing_key"]))
+        result["signed"] = sorted(bundle.unsigned(signer)) if check else bundle.sign(signer)
+        result["changed"] |= bool(result["signed"])
+        result["signatures"] = bundle.outputs().signatures
     if not check:
         bundle.use()
         result["removed"] = [] if options["only"] else bundle.collect()
@@ -235,9 +263,11 @@ def present(bundle: Bundle, options: dict[str, Any], *, check: bool) -> dict[str
     return result
 
 
-def verified(bundle: Bundle) -> dict[str, Any]:
-    """Read everything again; a BundleError names what is not as it was built."""
+def verified(bundle: Bundle, signing_key: str | None) -> dict[str, Any]:
+    """Read everything again; a BundleError names what is not as it was built, or not signed."""
     damage = bundle.damage()
+    if signing_key:
+        damage += [f"{title}: {reason}" for title, reason in bundle.unsigned(Signer(Path(signing_key))).items()]
     if damage:
         lines = "\n".join(f"  {line}" for line in damage)
         raise BundleError(
@@ -269,7 +299,7 @@ def main() -> None:
             module.exit_json(**locked(options, check=module.check_mode))
         bundle = Bundle(source, project, Path(options["cache"]), options["sets"], options["only"])
         if options["state"] == "verified":
-            module.exit_json(**verified(bundle))
+            module.exit_json(**verified(bundle, options["signing_key"]))
         module.exit_json(**present(bundle, options, check=module.check_mode))
     except BundleError as error:
         module.fail_json(msg=str(error))

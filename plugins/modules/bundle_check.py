@@ -23,6 +23,10 @@ options:
   registry:
     description: C(host:port) of the registry that is asked for every image.
     type: str
+  public_key:
+    description: Public half of the key that images were signed with. With O(registry), every signature is verified.
+    type: path
+    version_added: 0.1.0
 extends_documentation_fragment:
   - gantry.platform.pure
 """

@@ -18,6 +18,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang impo
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.locks import Locks
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.oci import Layout
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.signing import Signer, reference
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.store import Place, held, remove
 
 GIB = 1024**3
@@ -46,6 +47,11 @@ class Step:
         return f"{self.item.kind} {self.item.name} {self.version}".rstrip()
 
     @property
+    def signature(self) -> Path:
+        """Where an image's signature rests: beside the image."""
+        return self.place.directory / f"{self.place.key}.sig"
+
+    @property
     def log(self) -> Path:
         return self.place.directory / f"{self.place.key}.log"
 
@@ -58,6 +64,7 @@ class Outputs:
     files: dict[str, str] = field(default_factory=dict)
     rootfs: dict[str, str] = field(default_factory=dict)
     images: dict[str, dict[str, str]] = field(default_factory=dict)
+    signatures: dict[str, dict[str, str]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
@@ -198,8 +205,34 @@ class Bundle:
                     outputs.files[item.name] = str(path / item.inner)
                 case model.Image():
                     digest = Layout(path).manifest_digest() if step.place.present else ""
-                    outputs.images[item.ref.format(version=step.version)] = {"digest": digest, "layout": str(path)}
+                    ref = item.ref.format(version=step.version)
+                    outputs.images[ref] = {"digest": digest, "layout": str(path)}
+                    if digest and step.signature.is_dir():
+                        signed = Layout(step.signature)
+                        told = {"digest": signed.manifest_digest(), "layout": str(signed.root)}
+                        outputs.signatures[reference(ref, digest)] = told
         return outputs
+
+    def images(self) -> list[tuple[Step, str, str]]:
+        """The built images of this run with their references and digests."""
+        return [
+            (step, step.item.ref.format(version=step.version), Layout(step.place.path).manifest_digest())
+            for step in self.chosen
+            if isinstance(step.item, model.Image) and step.place.present
+        ]
+
+    def unsigned(self, signer: Signer) -> dict[str, str]:
+        """Built images without a signature that holds, each with the reason."""
+        found = {step.title: signer.objection(ref, digest, step.signature) for step, ref, digest in self.images()}
+        return {title: reason for title, reason in found.items() if reason}
+
+    def sign(self, signer: Signer) -> list[str]:
+        """Sign what is not signed, or by another key; returns its titles."""
+        wanting = self.unsigned(signer)
+        for step, ref, digest in self.images():
+            if step.title in wanting:
+                signer.sign(ref, digest, step.signature)
+        return sorted(wanting)
 
     def use(self) -> None:
         """Note that everything of the plan that is there was used just now, so that it is not collected."""
@@ -221,6 +254,7 @@ class Bundle:
             remove(path)
             for beside in (facts, *path.parent.glob(f"{path.name}.*.cdx"), *map(path.with_suffix, (".sha256", ".log"))):
                 beside.unlink(missing_ok=True)
+            remove(path.with_suffix(".sig"))
             removed.append(str(path.relative_to(self.root)))
         return removed
 

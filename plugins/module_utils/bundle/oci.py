@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, cast
@@ -168,6 +168,16 @@ def write_layout(root: Path, ref: str, config: ImageConfig, layers: Iterable[Blo
         "config": config_blob.descriptor(CONFIG),
         "layers": [layer.descriptor(LAYER) for layer in layers],
     }
+    return _complete(root, ref, manifest)
+
+
+def write_documents(root: Path, ref: str, manifest: Callable[[Callable[[str], Blob]], Mapping[str, Any]]) -> str:
+    """Write a layout of small texts: `manifest` gets what makes a text a blob. Returns the manifest's digest."""
+    (root / "blobs/sha256").mkdir(parents=True)
+    return _complete(root, ref, manifest(lambda text: _write_blob(root, text.encode())))
+
+
+def _complete(root: Path, ref: str, manifest: Mapping[str, Any]) -> str:
     manifest_blob = _write_json(root, manifest)
     entry = {**manifest_blob.descriptor(MANIFEST), "annotations": {"org.opencontainers.image.ref.name": ref}}
     index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}
@@ -177,7 +187,10 @@ def write_layout(root: Path, ref: str, config: ImageConfig, layers: Iterable[Blo
 
 
 def _write_json(root: Path, document: Mapping[str, Any]) -> Blob:
-    content = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    return _write_blob(root, json.dumps(document, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _write_blob(root: Path, content: bytes) -> Blob:
     digest = hashlib.sha256(content).hexdigest()
     (root / "blobs/sha256" / digest).write_bytes(content)
     return Blob(f"sha256:{digest}", len(content))

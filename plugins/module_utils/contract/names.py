@@ -14,7 +14,9 @@ from ansible_collections.gantry.platform.plugins.module_utils.contract.mistakes 
 from ansible_collections.gantry.platform.plugins.module_utils.contract.model import Contract
 
 CONTRACT_PREFIX = "platform_"
-FACTS = frozenset({"bundle_binaries", "bundle_files", "bundle_images", "bundle_rootfs", "bundle_versions"})
+FACTS = frozenset(
+    {"bundle_binaries", "bundle_files", "bundle_images", "bundle_rootfs", "bundle_signatures", "bundle_versions"}
+)
 """What stages tell the later ones; no inventory sets them, but they are there when preflight is asked again."""
 LIKENESS = 0.85
 """How like a known name a variable of a foreign prefix must be to count as its misspelling."""
