@@ -21,6 +21,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.machines.life impo
 from ansible_collections.gantry.platform.plugins.module_utils.machines.network import Network
 from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import (
     Machine,
+    Plan,
     Pool,
     make_plan,
     refuse_too_large,
@@ -94,7 +95,7 @@ class Environment:
         if not bridge.bridge_is_there():
             bridge.refuse_overlap()
 
-        everything = record.extended(str(network), (*plan.machines, *plan.surplus), template)
+        everything = record.extended(str(network), _in_order(record.machines, plan), template)
         words = f"record {len(plan.machines)} machines"
         outcome.do(record != everything, words, lambda: write_record(self.state_directory, everything))
         kept, surplus = everything, plan.surplus
@@ -153,13 +154,21 @@ class Environment:
         if names:
             words = "forget the removed machines"
             outcome.do(kept != record, words, lambda: write_record(self.state_directory, kept))
-            for machine in kept.machines:
-                if machine.name in running:
-                    self._mend(outcome, Life(machine, kept, self.premises, outcome.warnings), running[machine.name])
+            self._mend_all(outcome, kept, running)
         else:
             self._clear(outcome, record)
         outcome.machines = self.describe(kept.machines, running)
         outcome.after = self._picture(kept, running)
+        return outcome
+
+    def mended(self) -> Outcome:
+        """Make the machines that run as recorded, as after others came or went; start none."""
+        record = read_record(self.state_directory)
+        running = self.processes()
+        outcome = Outcome(self.check, before=self._picture(record, running))
+        self._mend_all(outcome, record, running)
+        outcome.machines = self.describe(record.machines, running)
+        outcome.after = self._picture(record, running)
         return outcome
 
     # --- the parts
@@ -183,6 +192,11 @@ class Environment:
     def _start_words(self, name: str) -> str:
         return f"{'start' if self.premises.guest(name).directory.exists() else 'create'} {name}"
 
+    def _mend_all(self, outcome: Outcome, record: Record, running: Mapping[str, nspawn.Process]) -> None:
+        for machine in record.machines:
+            if machine.name in running:
+                self._mend(outcome, Life(machine, record, self.premises, outcome.warnings), running[machine.name])
+
     @staticmethod
     def _mend(outcome: Outcome, life: Life, process: nspawn.Process) -> None:
         for words, step in life.mends(process):
@@ -203,6 +217,12 @@ class Environment:
             for directory in (self.premises.directory, self.state_directory, self.state_directory.parent):
                 if directory.is_dir() and not any(directory.iterdir()):
                     directory.rmdir()
+
+
+def _in_order(recorded: Sequence[Machine], plan: Plan) -> tuple[Machine, ...]:
+    """The plan's machines, those that were recorded in the record's order: pools may be planned one at a time."""
+    machines = {machine.name: machine for machine in (*plan.machines, *plan.surplus)}
+    return (*(machines.pop(machine.name) for machine in recorded), *machines.values())
 
 
 def _choose(machines: Sequence[Machine], names: Sequence[str]) -> Sequence[Machine]:

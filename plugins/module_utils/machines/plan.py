@@ -65,6 +65,13 @@ class Pool:
     size: Size
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[Mapping[str, str]] = ()
+    first: int = 1
+    """Index of the first of its machines."""
+
+    @property
+    def indices(self) -> range:
+        """Of its machines."""
+        return range(self.first, self.first + self.count)
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Pool:
@@ -132,7 +139,7 @@ def bridge_address(network: IPv4Network) -> IPv4Address:
 
 def names_of(environment: str, pools: Iterable[Pool]) -> list[str]:
     """The names of all machines that the pools ask for, in order."""
-    return [f"{environment}-{pool.name}-{index}" for pool in pools for index in range(1, pool.count + 1)]
+    return [f"{environment}-{pool.name}-{index}" for pool in pools for index in pool.indices]
 
 
 def make_plan(environment: str, network: IPv4Network, pools: Iterable[Pool], recorded: Sequence[Machine]) -> Plan:
@@ -152,7 +159,7 @@ def make_plan(environment: str, network: IPv4Network, pools: Iterable[Pool], rec
     free = (str(network[offset]) for offset in range(FIRST_HOST, network.num_addresses - 1))
     machines = []
     for pool in pools:
-        for index in range(1, pool.count + 1):
+        for index in pool.indices:
             name = f"{environment}-{pool.name}-{index}"
             address = known[name].address if name in known else next((a for a in free if a not in taken), None)
             if address is None:

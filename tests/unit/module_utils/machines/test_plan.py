@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -55,6 +56,12 @@ def test_names_and_addresses_follow_the_pools_order() -> None:
         ("local-general-2", "10.90.0.12"),
     ]
     assert list(plan.added) == names_of("local", [pool("control"), pool("general", 2)])
+
+
+def test_a_pool_may_begin_at_another_index() -> None:
+    one = replace(pool(), first=3)
+    assert [machine.name for machine in make_plan("local", NETWORK, [one], []).machines] == ["local-general-3"]
+    assert names_of("local", [replace(one, count=2)]) == ["local-general-3", "local-general-4"]
 
 
 def test_a_pool_keeps_what_it_declares() -> None:
