@@ -203,7 +203,7 @@ class Contract(Model):
         examples=["machines"],
     )
     platform_provisioner: Literal["native", "terraform"] = Field(
-        description="how infrastructure is made: by modules of Ansible, or by Terraform (driver `aws` alone)",
+        description="how infrastructure is made: by modules of Ansible, or by Terraform (drivers `machines` and `aws`)",
         examples=["native"],
     )
     platform_domain: Annotated[

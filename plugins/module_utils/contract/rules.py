@@ -138,12 +138,12 @@ def _ports_differ(contract: Contract) -> Iterator[Mistake]:
 
 @_needs("driver", "provisioner")
 def _provisioner(contract: Contract) -> Iterator[Mistake]:
-    if contract.platform_provisioner == "terraform" and contract.platform_driver != "aws":
+    if contract.platform_provisioner == "terraform" and contract.platform_driver not in ("machines", "aws"):
         yield Mistake(
             "platform_provisioner",
             '"terraform"',
             f"does not go with platform_driver '{contract.platform_driver}'",
-            "set it to native, or platform_driver to aws",
+            "set it to native: what exists already is not made by Terraform",
         )
 
 

@@ -22,6 +22,8 @@ def end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
+    # Terraform may write for its owner alone; a machine's files are for the users in it.
+    os.umask(0o022)
     # An interrupt of the keyboard is for Terraform, which lets the provider end what it has begun.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()

@@ -105,6 +105,11 @@ class Broken:
     host: host.HostFacts = HOST
 
 
+def servers_by_terraform(inventory: dict[str, Any]) -> None:
+    """Servers that exist already are nothing for Terraform to make."""
+    inventory |= {"platform_driver": "servers", "platform_provisioner": "terraform"}
+
+
 def at(facts: host.HostFacts = HOST, **changes: Any) -> host.HostFacts:
     """The host with some facts changed."""
     return replace(facts, **changes)
@@ -303,9 +308,7 @@ BROKEN = [
     Broken("small worker", put(f"{POOLS}.1.size.memory", "512Mi"), "[1].size.memory", "512Mi", "too little", "1Gi"),
     Broken("small control plane", put(f"{POOLS}.0.size.memory", "1Gi"), "[0].size.memory", "1Gi", "too little", "2Gi"),
     Broken("no types on AWS", aws, f"{POOLS}[0].instance_types", "absent", "platform_driver 'aws'", "m7i.large"),
-    Broken(
-        "terraform here", put("platform_provisioner", "terraform"), "platform_provisioner", "terr", "go with", "native"
-    ),
+    Broken("terraform of servers", servers_by_terraform, "platform_provisioner", "terr", "go with", "native"),
     # versions
     Broken(
         "unknown version", put("platform_kubernetes_version", "1.30.0"), "version", "1.30.0", "not provided", "1.37."
@@ -431,6 +434,10 @@ def test_our_own_inventories_have_no_mistake(inventory: Path) -> None:
 
 def test_the_local_inventory_fits_a_usual_host() -> None:
     assert judge(local()) == []
+
+
+def test_machines_may_be_made_by_terraform() -> None:
+    assert judge(local() | {"platform_provisioner": "terraform"}) == []
 
 
 def test_a_switch_with_a_default_may_be_left_out() -> None:
