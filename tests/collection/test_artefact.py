@@ -82,6 +82,16 @@ def test_installed_elsewhere_documents_every_module(artefact: Path, tmp_path: Pa
     assert all(entry["return"] and entry["examples"] for entry in documented.values())
 
 
+def test_installed_elsewhere_documents_every_role(artefact: Path, tmp_path: Path) -> None:
+    run("ansible-galaxy", "collection", "install", "--no-deps", "--offline", str(artefact), "-p", ".", cwd=tmp_path)
+    wanted = {f"gantry.platform.{path.parent.parent.name}" for path in ROOT.glob("roles/*/meta/argument_specs.yml")}
+    documented = json.loads(run("ansible-doc", "--json", "--type", "role", *sorted(wanted), cwd=tmp_path))
+    assert set(documented) == wanted
+    for name, entry in documented.items():
+        assert set(entry["entry_points"]) >= {"main"}, name
+        assert all(point["short_description"] for point in entry["entry_points"].values()), name
+
+
 def test_action_group_names_every_module() -> None:
     groups = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]
     modules = {
