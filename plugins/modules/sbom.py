@@ -12,8 +12,8 @@ description:
   - Writes a bill of materials for each built image, as CycloneDX 1.6 JSON, and C(licences.md) with the licences of all.
   - Debian, PyPI and npm packages are those of the locks, Go modules those that the programs say of themselves.
   - The same image gives the same bytes. A bill also rests beside its image in the cache, and is made once.
-  - Licences are what packages state. Of Debian and PyPI packages they are noted when an artifact is built. Go modules
-    state none.
+  - Licences are what packages state. Of Debian and PyPI packages and Go modules they are noted when an artifact is
+    built.
 options:
   source:
     description: Directory with C(artifacts.yml), C(images.yml) and the locks.

@@ -13,6 +13,7 @@ from typing import Any
 import zstandard
 from ansible_collections.gantry.platform.plugins.module_utils.bundle import (
     apt,
+    goinfo,
     licences,
     npm,
     oci,
@@ -84,7 +85,9 @@ class Builder:
 
     def _go(self, item: GoArtifact, into: Path) -> dict[str, Any]:
         self.go.build(item, self.locks.go(item.name, item.module), into)
-        return {}
+        programs = [goinfo.read(path) for path in sorted(into.iterdir()) if path.is_file()]
+        modules = {module for program in programs for module in program.modules}
+        return {"licences": licences.go(sorted(modules, key=lambda one: one.path), self.go.cache / "mod")}
 
     def _deb(self, item: DebArtifact, into: Path) -> dict[str, Any]:
         tree = self.work / "tree"

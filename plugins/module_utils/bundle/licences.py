@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import email.parser
 import re
+from collections.abc import Iterable
 from pathlib import Path
+
+from ansible_collections.gantry.platform.plugins.module_utils.bundle.goinfo import Module
 
 _FORMAT = re.compile(r"^Format(?:-Specification)?:\s*\S*(?:copyright-format|dep-?5|DEP5)", re.MULTILINE | re.IGNORECASE)
 _LICENCE = re.compile(r"^License:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _CLASSIFIER = "License :: "
+_TEXTS = (
+    ("Apache-2.0", ("apache license", "version 2.0")),
+    ("MPL-2.0", ("mozilla public license", "2.0")),
+    ("MIT", ("permission is hereby granted, free of charge, to any person obtaining a copy",)),
+    ("ISC", ("permission to use, copy, modify, and", "distribute this software for any purpose with or without fee")),
+    ("BSD-3-Clause", ("redistribution and use in source and binary forms", "neither the name")),
+    ("Unlicense", ("this is free and unencumbered software",)),
+    ("CC0-1.0", ("cc0 1.0 universal",)),
+    ("LGPL-3.0", ("gnu lesser general public license version 3",)),
+    ("GPL-3.0", ("gnu general public license version 3",)),
+)
+"""SPDX names of licences, by words that all stand in the text of one (spdx.org/licenses), and in that of no other."""
+_BSD = "redistribution and use in source and binary forms"
+_LICENCE_FILES = ("LICENSE*", "LICENCE*", "COPYING*", "License*", "license*")
 
 
 def debian(tree: Path) -> dict[str, list[str]]:
@@ -25,6 +42,35 @@ def debian(tree: Path) -> dict[str, list[str]]:
         if names:
             found[path.parent.name] = names
     return found
+
+
+def go(modules: Iterable[Module], cache: Path) -> dict[str, list[str]]:
+    """``path@version`` of a module → SPDX names of its licences, by the texts in its directory of Go's module cache.
+
+    A module without such a text, or with one that is not known, states none.
+    """
+    found = {}
+    for module in modules:
+        directory = cache / f"{escaped(module.path)}@{escaped(module.version)}"
+        texts = {path.name: path for pattern in _LICENCE_FILES for path in directory.glob(pattern) if path.is_file()}
+        names = {name for path in texts.values() for name in known(path.read_text(encoding="utf-8", errors="replace"))}
+        if names:
+            found[f"{module.path}@{module.version}"] = sorted(names)
+    return found
+
+
+def known(text: str) -> list[str]:
+    """SPDX names of the licences whose text this is; files may hold several."""
+    plain = " ".join(text.lower().split())
+    names = [name for name, words in _TEXTS if all(word in plain for word in words)]
+    if _BSD in plain and "BSD-3-Clause" not in names:
+        names.append("BSD-2-Clause")
+    return names
+
+
+def escaped(path: str) -> str:
+    """A module's path or version as Go's module cache writes it: an upper-case letter is ``!`` and its small one."""
+    return re.sub(r"[A-Z]", lambda match: f"!{match[0].lower()}", path)
 
 
 def python(tree: Path) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -166,7 +166,7 @@ def _packages(bundle: Bundle, image: Image) -> Iterator[Package]:
             case GoArtifact():
                 used = [source.partition("/")[2] for source in image.files.values() if source.startswith(f"{name}/")]
                 for inner in used:
-                    yield from _go(goinfo.read(step.place.path / inner))
+                    yield from _go(goinfo.read(step.place.path / inner), stated)
             case FilesArtifact():
                 component = bundle.declarations.artifact(item.component)
                 if isinstance(component, GoArtifact):
@@ -195,16 +195,16 @@ def _packages(bundle: Bundle, image: Image) -> Iterator[Package]:
                 yield from npm(json.loads(bundle.locks.requirements(lock_file)))
 
 
-def _go(program: goinfo.Program) -> Iterator[Package]:
+def _go(program: goinfo.Program, stated: Mapping[str, Sequence[str]]) -> Iterator[Package]:
     release = program.go.removeprefix("go")
     yield Package(url("golang", "stdlib", release), "stdlib", release, ("BSD-3-Clause",))
     for module in program.modules:
-        yield _module(module)
+        yield _module(module, stated.get(f"{module.path}@{module.version}", ()))
 
 
-def _module(module: goinfo.Module) -> Package:
+def _module(module: goinfo.Module, names: Sequence[str] = ()) -> Package:
     """A Go module. Its sum (h1:) is a hash of names and hashes, so it is no SHA-256 of a file and stays out."""
-    return Package(url("golang", module.path, module.version), module.path, module.version)
+    return Package(url("golang", module.path, module.version), module.path, module.version, tuple(names))
 
 
 def npm(lock: dict[str, Any]) -> Iterator[Package]:
