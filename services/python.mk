@@ -43,4 +43,15 @@ ifdef SHOPKIT
 .PHONY: contracts
 contracts: .venv/.installed ## Write openapi.json and asyncapi.yaml anew; the diff is the change of the interface
 	@CONTRACTS=write $(BIN)/pytest --no-cov --quiet tests/test_contracts.py
+
+ifdef MODULE
+ENGINE ?= podman
+.PHONY: containerfile
+containerfile: ## Show what `make image` builds
+	@sed 's/{service}/$(MODULE)/g; s/{debian}/$(DEBIAN)/g' $(LIB)/../Containerfile.python
+
+.PHONY: image
+image: ## Build the service's image with a container engine: ENGINE=podman or docker
+	@$(MAKE) --no-print-directory containerfile | $(ENGINE) build --tag $(MODULE) --file - $(LIB)/..
+endif
 endif

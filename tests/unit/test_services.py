@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.run import SERVICES
 
@@ -54,11 +58,47 @@ def test_locks_carry_hashes_and_no_hosts(lock: Path) -> None:
 @pytest.mark.parametrize("service", DONE, ids=names(DONE))
 def test_a_service_has_what_a_service_has(service: Path) -> None:
     module = service / service.name
-    wanted = ["README.md", "Containerfile", "openapi.json", f"{service.name}/__main__.py", f"{service.name}/py.typed"]
+    wanted = ["README.md", "openapi.json", f"{service.name}/__main__.py", f"{service.name}/py.typed"]
     assert [name for name in wanted if not (service / name).exists()] == []
     version = re.search(r'__version__(?:: (?:Final|str))? = "(.+)"', (module / "__init__.py").read_text())
     assert version is not None
     assert f'\nversion = "{version[1]}"\n' in (service / "pyproject.toml").read_text()
+
+
+def containerfile(service: Path) -> list[tuple[str, str]]:
+    """The instructions of its last stage, comments and continuation lines resolved."""
+    made = subprocess.run(
+        ["make", "--silent", "-C", str(service), "containerfile"], capture_output=True, text=True, check=True
+    ).stdout
+    lines = re.sub(r"^#.*\n|\\\n", "", made, flags=re.MULTILINE).splitlines()
+    instructions = [(name, rest) for name, _, rest in (line.partition(" ") for line in lines if line)]
+    last = max(number for number, (name, _) in enumerate(instructions) if name == "FROM")
+    return instructions[last:]
+
+
+@pytest.mark.parametrize("service", SHOP, ids=names(SHOP))
+def test_an_engines_image_is_of_the_shape_of_the_bundles(service: Path) -> None:
+    bundle = SERVICES_DIRECTORY.parent / "bundle"
+    recipes: list[dict[str, Any]] = yaml.safe_load((bundle / "images.yml").read_text())["images"]
+    [recipe] = [recipe for recipe in recipes if recipe["ref"] == f"gantry.internal/services/{service.name}:{{version}}"]
+    made = yaml.safe_load((bundle / "artifacts.yml").read_text())
+    artifacts = {artifact["name"]: artifact for artifact in made["artifacts"]}
+    says = containerfile(service)
+    said = dict(says)
+    assert said["FROM"] == f"docker.io/library/debian:{made['suite']}-slim"
+    assert said["USER"] == recipe["user"]
+    assert said["WORKDIR"] == recipe["working_directory"]
+    assert json.loads(said["ENTRYPOINT"]) == recipe["entrypoint"]
+    assert dict(pair.split("=", 1) for pair in said["ENV"].split()) == recipe["environment"]
+    copied = {target: source for name, rest in says if name == "COPY" for source, target in [rest.split()[-2:]]}
+    packages = artifacts["shop-packages"]
+    assert copied.pop(packages["layer"]) == packages["layer"]
+    assert copied == {to: source.removeprefix("services/") for to, source in recipe["sources"].items()}
+    installed = set(said["RUN"].split("--no-install-recommends")[1].split("&&")[0].split())
+    layers = [artifacts[name] for name in (recipe["base"], *recipe["layers"]) if artifacts[name]["kind"] == "deb"]
+    assert installed <= {package for layer in layers for package in layer["packages"]}
+    for layer in layers:
+        assert installed & set(layer["packages"]), f"nothing of {layer['name']}: name it in DEBIAN of its Makefile"
 
 
 @pytest.mark.parametrize("service", SHOP, ids=names(SHOP))
