@@ -21,6 +21,7 @@ from shopkit import tracing
 from shopkit.cancelling import heed
 from shopkit.events import Event, SchemaError
 from shopkit.metrics import Metrics
+from shopkit.settings import ACK_WAIT_SECONDS, Nats
 
 STREAM = "SHOP"
 DEAD = "DEAD"
@@ -42,11 +43,21 @@ class ClosedError(RuntimeError):
 class Broker:
     """One connection, made when first needed and made again whenever it is lost. An async context manager closes it."""
 
-    def __init__(self, url: str, user: str, password: str, name: str, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str,
+        name: str,
+        metrics: Metrics | None = None,
+        *,
+        ack_wait: float = ACK_WAIT_SECONDS,
+    ) -> None:
         self._url = url
         self._user = user
         self._password = password
         self._name = name
+        self._ack_wait = ack_wait
         self._client = Client()
         self._stream: JetStreamContext | None = None
         self._connecting = asyncio.Lock()
@@ -59,6 +70,11 @@ class Broker:
             ("consumer", "type", "outcome"),
         )
         self._seconds = metrics.histogram("event_handling_seconds", "Seconds in a handler", ("consumer", "type"))
+
+    @classmethod
+    def of(cls, nats: Nats, name: str, metrics: Metrics | None = None) -> Broker:
+        """The broker that the settings name."""
+        return cls(nats.url, nats.user, nats.password, name, metrics, ack_wait=nats.ack_wait_seconds)
 
     async def __aenter__(self) -> Broker:
         return self
@@ -154,7 +170,6 @@ class Broker:
         max_deliver: int = 8,
         backoff: Sequence[float] = BACKOFF,
         concurrency: int = 1,
-        ack_wait: float = 30.0,
     ) -> None:
         """Handle every event of these types at least once, for ever; rides out a lost broker.
 
@@ -163,7 +178,7 @@ class Broker:
         """
         async with asyncio.TaskGroup() as group:
             for _ in range(concurrency):
-                group.create_task(self._consume(durable, frozenset(types), handler, max_deliver, backoff, ack_wait))
+                group.create_task(self._consume(durable, frozenset(types), handler, max_deliver, backoff))
 
     async def _consume(
         self,
@@ -172,13 +187,12 @@ class Broker:
         handler: Handler,
         max_deliver: int,
         backoff: Sequence[float],
-        ack_wait: float,
     ) -> None:
         config = api.ConsumerConfig(
             durable_name=durable,
             filter_subject=_filter(types),
             ack_policy=api.AckPolicy.EXPLICIT,
-            ack_wait=ack_wait,
+            ack_wait=self._ack_wait,
             # Counted here: what the server gives up on would be neither done nor put aside.
             max_deliver=-1,
             max_ack_pending=1000,

@@ -153,7 +153,7 @@ class Endpoint:
     password: str = ""
 
     def __repr__(self) -> str:
-        return f"Endpoint(url={self.url!r}, user={self.user!r})"
+        return f"{type(self).__name__}(url={self.url!r}, user={self.user!r})"
 
 
 def database(environ: Mapping[str, str], default: str | None = None) -> Endpoint:
@@ -162,11 +162,27 @@ def database(environ: Mapping[str, str], default: str | None = None) -> Endpoint
     return Endpoint(read.url("DATABASE_URL", default, ("postgresql",)), password=read.secret("DATABASE_PASSWORD", ""))
 
 
-def nats(environ: Mapping[str, str], default: str | None = None) -> Endpoint:
-    """NATS_URL (nats://host:4222), NATS_USER and NATS_PASSWORD. Raises SettingError."""
+ACK_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Nats(Endpoint):
+    """The broker. What was taken and neither acknowledged nor given back comes again after `ack_wait_seconds`.
+
+    A handler must be done by then; a consumer that was killed is missed as long.
+    """
+
+    ack_wait_seconds: float = ACK_WAIT_SECONDS
+
+
+def nats(environ: Mapping[str, str], default: str | None = None) -> Nats:
+    """NATS_URL (nats://host:4222), NATS_USER, NATS_PASSWORD and NATS_ACK_WAIT_SECONDS. Raises SettingError."""
     read = Reader(environ)
-    return Endpoint(
-        read.url("NATS_URL", default, ("nats", "tls")), read.text("NATS_USER", ""), read.secret("NATS_PASSWORD", "")
+    return Nats(
+        read.url("NATS_URL", default, ("nats", "tls")),
+        read.text("NATS_USER", ""),
+        read.secret("NATS_PASSWORD", ""),
+        read.number("NATS_ACK_WAIT_SECONDS", ACK_WAIT_SECONDS, 1, 600),
     )
 
 

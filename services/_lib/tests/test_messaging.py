@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
 
-from shopkit import inbox, outbox, tracing
+from shopkit import inbox, outbox, settings, tracing
 from shopkit.broker import DEAD, STREAM, Broker, BrokerError, ClosedError
 from shopkit.cancelling import end
 from shopkit.database import Database, MigrationError
@@ -337,7 +337,7 @@ async def test_other_types_are_passed_over(broker: Broker) -> None:
 
 
 async def test_what_a_killed_consumer_had_comes_to_another(nats_url: str) -> None:
-    async with Broker(nats_url, "", "", "a") as first:
+    async with Broker(nats_url, "", "", "a", ack_wait=1) as first:
         await first.publish(happened(1))
         stuck = asyncio.Event()
 
@@ -345,14 +345,18 @@ async def test_what_a_killed_consumer_had_comes_to_another(nats_url: str) -> Non
             stuck.set()
             await asyncio.sleep(60)
 
-        async with background(first.consume("stock", [TYPE], hang, ack_wait=1)):
+        async with background(first.consume("stock", [TYPE], hang)):
             await asyncio.wait_for(stuck.wait(), 60)
     seen: list[str] = []
 
     async def handle(event: Event) -> None:
         seen.append(event.subject)
 
-    async with Broker(nats_url, "", "", "b") as second, background(second.consume("stock", [TYPE], handle, ack_wait=1)):
+    patience = {"NATS_URL": nats_url, "NATS_ACK_WAIT_SECONDS": "1"}
+    async with (
+        Broker.of(settings.nats(patience), "b") as second,
+        background(second.consume("stock", [TYPE], handle)),
+    ):
 
         async def done() -> bool:
             return seen == ["1"]

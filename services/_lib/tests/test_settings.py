@@ -70,6 +70,9 @@ def test_stores_never_show_a_password() -> None:
     for store in (settings.database(environ), settings.nats(environ), settings.redis(environ)):
         assert store.password == "hunter2"
         assert "hunter2" not in repr(store)
+    assert settings.nats(environ).ack_wait_seconds == 30
+    with pytest.raises(SettingError, match=r"^NATS_ACK_WAIT_SECONDS is '0': give a number from 1 to 600"):
+        settings.nats(environ | {"NATS_ACK_WAIT_SECONDS": "0"})
     with pytest.raises(SettingError, match=r"^DATABASE_URL is '\*\*\*': leave the password out") as refused:
         settings.database({"DATABASE_URL": "postgresql://orders:hunter2@db/orders"})
     assert "hunter2" not in str(refused.value)

@@ -20,12 +20,17 @@ import httpx2
 import pytest
 from shopkit.testing.programs import free_port
 
+from edge.adapters.varnish import SOCKET, TOKEN
+
 pytest_plugins = ["shopkit.testing.plugin"]
 
 ROOT = Path(__file__).parent.parent
 NO_REUSE = httpx2.Limits(max_keepalive_connections=0)
 """A server that ends an idle connection as the next question comes is no matter of these tests."""
 KEPT = "public, max-age=0, s-maxage=60, stale-while-revalidate=30, stale-if-error=3600"
+PLAIN = {"Cache-Control": KEPT, "Content-Type": "text/plain"}
+ALL = "all-of-a-test"
+"""The surrogate key of whatever an origin answers, by which a test's answers are dropped before the next."""
 
 
 def eventually(check: Callable[[], bool], seconds: float = 15.0) -> float:
@@ -45,7 +50,7 @@ class Origin:
     port: int = field(default_factory=free_port)
     status: int = 200
     body: str = "as it was"
-    headers: Mapping[str, str] = field(default_factory=lambda: {"Cache-Control": KEPT, "Content-Type": "text/plain"})
+    headers: Mapping[str, str] = field(default_factory=lambda: dict(PLAIN))
     asked: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
     server: ThreadingHTTPServer | None = None
 
@@ -66,7 +71,7 @@ class Origin:
                 body = f"{origin.name}: {origin.body}".encode()
                 unchanged = self.headers.get("If-None-Match") == origin.headers.get("ETag", "none")
                 self.send_response(304 if unchanged else origin.status)
-                for name, value in origin.headers.items():
+                for name, value in (*origin.headers.items(), ("xkey", ALL)):
                     self.send_header(name, value)
                 if not unchanged:
                     self.send_header("Content-Length", str(len(body)))
@@ -89,6 +94,11 @@ class Origin:
             self.server.server_close()
             self.server = None
 
+    def reset(self) -> None:
+        """As it was when it was made."""
+        self.status, self.body, self.headers = 200, "as it was", dict(PLAIN)
+        self.asked.clear()
+
     def asked_for(self, path: str) -> int:
         """How often it was asked for a path."""
         return sum(asked == path for _, asked, _ in self.asked)
@@ -110,30 +120,27 @@ class Edge:
     def get(self, path: str, **headers: str) -> httpx2.Response:
         return self.http.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
+    def purge(self, *keys: str) -> int:
+        """Drops what carries one of the keys; how many."""
+        token = (self.directory / TOKEN).read_text()
+        transport = httpx2.HTTPTransport(uds=str(self.directory / SOCKET))
+        with httpx2.Client(transport=transport, base_url="http://edge") as own:
+            answer = own.request("PURGE", "/", headers={"xkey": " ".join(keys), "X-Purge-Token": token})
+            return int(answer.raise_for_status().headers["X-Purged"])
+
 
 Start = Callable[..., Edge]
 
 
 @contextmanager
-def short_directory() -> Iterator[Path]:
-    """Short enough for a socket's path."""
-    path = Path(tempfile.mkdtemp(prefix="edge-"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    with short_directory() as path:
-        yield path
-
-
-@contextmanager
-def starting(directory: Path) -> Iterator[Start]:
-    """Starts an edge with settings as given; its shopapi may be another server's address."""
+def starting() -> Iterator[Start]:
+    """Starts edges, which end with the block."""
     with ExitStack() as stack:
 
         def started(shopapi: str = "", **more: str) -> Edge:
+            # Short enough for a socket's path.
+            directory = Path(tempfile.mkdtemp(prefix="edge-"))
+            stack.callback(shutil.rmtree, directory, ignore_errors=True)
             storefront, api = Origin("storefront"), Origin("shopapi")
             for origin in (storefront, api):
                 origin.start()
@@ -166,25 +173,50 @@ def starting(directory: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
-def start(directory: Path) -> Iterator[Start]:
-    with starting(directory) as started:
-        yield started
+def start() -> Iterator[Start]:
+    """Starts an edge with settings as given; its shopapi may be another server's address."""
+    with starting() as start:
+        yield start
 
 
 @pytest.fixture
-def edge(start: Start) -> Edge:
+def fresh(start: Start) -> Edge:
+    """An edge of the test's own, whose origins it may stop, and whose counters begin at zero."""
     return start()
 
 
+@pytest.fixture(scope="session")
+def lasting() -> Iterator[Edge]:
+    with starting() as start:
+        yield start()
+
+
 @pytest.fixture
-def purger(directory: Path, nats_url: str) -> Iterator[Callable[[], httpx2.Client]]:
-    """Starts the purger of the edge in this directory."""
+def edge(lasting: Edge) -> Iterator[Edge]:
+    """An edge that all tests use one after the other: it has kept nothing, and its origins are as they were."""
+    for origin in (lasting.storefront, lasting.shopapi):
+        origin.reset()
+    lasting.http.cookies.clear()
+    lasting.purge(ALL)
+    yield lasting
+    assert lasting.storefront.server, "a test that stops an origin takes an edge of its own"
+    assert lasting.shopapi.server, "a test that stops an origin takes an edge of its own"
+
+
+@pytest.fixture
+def purger(nats_url: str) -> Iterator[Callable[[Edge], httpx2.Client]]:
+    """Starts the purger of an edge; one that was deaf for a while makes up for it soon."""
     with ExitStack() as stack:
 
-        def started() -> httpx2.Client:
+        def started(edge: Edge) -> httpx2.Client:
             port = free_port()
-            settings = {"EDGE_HOST": "127.0.0.1", "EDGE_PORT": str(port), "EDGE_DIRECTORY": str(directory)}
-            with (directory / "purger.log").open("wb") as log:
+            settings = {
+                "EDGE_HOST": "127.0.0.1",
+                "EDGE_PORT": str(port),
+                "EDGE_DIRECTORY": str(edge.directory),
+                "EDGE_DEAF_SECONDS": "1.5",
+            }
+            with (edge.directory / "purger.log").open("wb") as log:
                 process = stack.enter_context(
                     subprocess.Popen(
                         [sys.executable, "-m", "edge"],
@@ -196,7 +228,7 @@ def purger(directory: Path, nats_url: str) -> Iterator[Callable[[], httpx2.Clien
                 )
             stack.callback(process.send_signal, signal.SIGTERM)
             http = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, limits=NO_REUSE))
-            _wait(http, "/readyz", process, directory / "purger.log")
+            _wait(http, "/readyz", process, edge.directory / "purger.log")
             return http
 
         yield started

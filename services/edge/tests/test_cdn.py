@@ -5,50 +5,26 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 import yaml
-from conftest import Edge, Origin, environ, short_directory, starting
+from conftest import Edge, Origin, environ
 
-from edge.adapters.varnish import SOCKET, TOKEN, WORK
+from edge.adapters.varnish import WORK
 
 TOLD = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text())
 CASES: list[dict[str, Any]] = TOLD["cases"]
 KEPT = [case for case in CASES if case["kept"]]
-EVERYTHING = "of-this-test"
-"""A surrogate key that every answer carries, so that no case finds what another has left."""
-
-
-@pytest.fixture(scope="module")
-def edge() -> Iterator[Edge]:
-    with short_directory() as directory, starting(directory) as start:
-        yield start()
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept(edge: Edge) -> Iterator[None]:
-    yield
-    purge(edge, EVERYTHING)
-
-
-def purge(edge: Edge, *keys: str) -> int:
-    """Drops what carries one of the keys; how many."""
-    token = (edge.directory / TOKEN).read_text()
-    with httpx2.Client(transport=httpx2.HTTPTransport(uds=str(edge.directory / SOCKET)), base_url="http://edge") as own:
-        answer = own.request("PURGE", "/", headers={"xkey": " ".join(keys), "X-Purge-Token": token})
-        return int(answer.raise_for_status().headers["X-Purged"])
 
 
 def prepare(edge: Edge, case: dict[str, Any]) -> Origin:
     """The case's origin, which from now on answers as the case says; the other one says so."""
     for origin in (edge.storefront, edge.shopapi):
         origin.asked.clear()
-        answer = dict(case["answer"])
-        origin.headers = answer | {"xkey": f"{answer.get('xkey', '')} {EVERYTHING}", "Set-Cookie": "session=fresh"}
+        origin.headers = case["answer"] | {"Set-Cookie": "session=fresh"}
         origin.status = case.get("status", 200)
     return edge.shopapi if case["origin"] == "shopapi" else edge.storefront
 
@@ -105,11 +81,11 @@ def test_dropped_by_which_surrogate_key(edge: Edge, case: dict[str, Any]) -> Non
     prepare(edge, case)
     ask(edge, case["request"])
     for key in case.get("stays_for", []):
-        assert purge(edge, key) == 0
+        assert edge.purge(key) == 0
         assert from_cache(ask(edge, case["request"])), key
     for key in case.get("purged_by", []):
         assert from_cache(ask(edge, case["request"])), key
-        assert purge(edge, key) >= 1
+        assert edge.purge(key) >= 1
         assert not from_cache(ask(edge, case["request"])), key
 
 

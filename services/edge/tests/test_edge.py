@@ -116,7 +116,8 @@ def test_past_that_it_is_asked_for_first(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("how", ["it fails", "it is gone"])
-def test_what_is_at_hand_is_better_than_an_error(edge: Edge, how: str) -> None:
+def test_what_is_at_hand_is_better_than_an_error(request: pytest.FixtureRequest, how: str) -> None:
+    edge: Edge = request.getfixturevalue("fresh" if how == "it is gone" else "edge")
     for origin in (edge.storefront, edge.shopapi):
         origin.headers = {"Cache-Control": "s-maxage=1, stale-while-revalidate=0, stale-if-error=60"}
     page, products = edge.get("/").text, edge.get("/api/products").text
@@ -135,14 +136,14 @@ def test_what_is_at_hand_is_better_than_an_error(edge: Edge, how: str) -> None:
     eventually(lambda: edge.get("/").text == "storefront: as it is")
 
 
-def test_with_nothing_at_hand_people_get_a_page_and_programs_a_problem(edge: Edge) -> None:
-    edge.storefront.stop()
-    edge.shopapi.stop()
-    page = edge.get("/")
+def test_with_nothing_at_hand_people_get_a_page_and_programs_a_problem(fresh: Edge) -> None:
+    fresh.storefront.stop()
+    fresh.shopapi.stop()
+    page = fresh.get("/")
     assert (page.status_code, page.headers["retry-after"], page.headers["cache-control"]) == (503, "5", "no-store")
     assert "Back in a moment" in page.text
     assert page.headers["content-type"].startswith("text/html")
-    problem = edge.get("/api/products")
+    problem = fresh.get("/api/products")
     assert problem.headers["content-type"] == "application/problem+json"
     assert problem.json() == {"type": "about:blank", "title": "Service Unavailable", "status": 503}
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
-from pathlib import Path
 from threading import Thread
 
 import httpx2
@@ -98,12 +97,11 @@ def test_a_price_shows_at_every_level_within_two_seconds(
     catalogs: list[httpx2.Client],
     relay: str,
     start: Start,
-    purger: Callable[[], httpx2.Client],
+    purger: Callable[[Edge], httpx2.Client],
     nats_url: str,
-    directory: Path,
 ) -> None:
     edge: Edge = start(shopapi=relay)
-    metrics = purger()
+    metrics = purger(edge)
     eventually(lambda: listeners(nats_url) == 3)
     quiet(metrics)
     places = [

@@ -29,7 +29,7 @@ from edge.adapters.varnish import TOKEN, Counters, Varnish
 from edge.application import CacheDownError
 from edge.domain import PRICE_CHANGED, PRODUCT_CHANGED
 
-Purger = Callable[[], httpx2.Client]
+Purger = Callable[[Edge], httpx2.Client]
 
 
 def price_changed(sku: str) -> Event:
@@ -68,7 +68,7 @@ def quiet(purger: httpx2.Client) -> None:
 
 
 def test_what_changed_is_gone_within_two_seconds_and_nothing_else(edge: Edge, purger: Purger, nats_url: str) -> None:
-    metrics = purger()
+    metrics = purger(edge)
     eventually(lambda: listeners(nats_url) == 1)
     quiet(metrics)
     kept = {
@@ -91,7 +91,7 @@ def test_what_changed_is_gone_within_two_seconds_and_nothing_else(edge: Edge, pu
 
 
 def test_what_is_fetched_too_soon_is_purged_once_more(edge: Edge, purger: Purger, nats_url: str) -> None:
-    metrics = purger()
+    metrics = purger(edge)
     eventually(lambda: listeners(nats_url) == 1)
     quiet(metrics)
     edge.shopapi.headers = {"Cache-Control": KEPT, "xkey": "catalog product-saw"}
@@ -106,7 +106,7 @@ def test_what_is_fetched_too_soon_is_purged_once_more(edge: Edge, purger: Purger
 def test_a_broker_that_was_away_means_everything_is_dropped(
     edge: Edge, purger: Purger, nats_server: Program, nats_url: str
 ) -> None:
-    metrics = purger()
+    metrics = purger(edge)
     quiet(metrics)
     edge.shopapi.headers = {"Cache-Control": KEPT, "xkey": "catalog product-saw"}
     edge.get("/api/products/saw")
@@ -120,10 +120,10 @@ def test_a_broker_that_was_away_means_everything_is_dropped(
     eventually(lambda: edge.get("/api/products/saw").text == "shopapi: as it is", 20)
 
 
-def test_hits_are_counted(edge: Edge, purger: Purger) -> None:
-    metrics = purger()
+def test_hits_are_counted(fresh: Edge, purger: Purger) -> None:
+    metrics = purger(fresh)
     for path in ("/", "/", "/", "/api/basket"):
-        edge.get(path)
+        fresh.get(path)
     shown = {
         outcome: lambda outcome=outcome: value(metrics, f'cache_requests_total{{level="edge",outcome="{outcome}"}}')
         for outcome in ("hit", "miss", "pass")
@@ -131,17 +131,17 @@ def test_hits_are_counted(edge: Edge, purger: Purger) -> None:
     eventually(lambda: {outcome: ask() for outcome, ask in shown.items()} == {"hit": 2, "miss": 1, "pass": 1})
     assert value(metrics, 'edge_backend_up{backend="shopapi"}') == 1
     assert value(metrics, "edge_objects") >= 1
-    edge.shopapi.stop()
+    fresh.shopapi.stop()
     eventually(lambda: value(metrics, 'edge_backend_up{backend="shopapi"}') == 0)
 
 
-async def test_without_varnish_nothing_is_purged_or_counted(edge: Edge) -> None:
-    (edge.directory / TOKEN).write_text("another")
-    async with Varnish(edge.directory) as varnish:
+async def test_without_varnish_nothing_is_purged_or_counted(fresh: Edge) -> None:
+    (fresh.directory / TOKEN).write_text("another")
+    async with Varnish(fresh.directory) as varnish:
         with pytest.raises(CacheDownError, match="403"):
             await varnish.purge(["products"])
         assert await varnish.counters()
-    async with Varnish(edge.directory / "nowhere") as varnish:
+    async with Varnish(fresh.directory / "nowhere") as varnish:
         with pytest.raises(CacheDownError):
             await varnish.purge(["products"])
         counters = Counters(varnish, 0.01)

@@ -53,7 +53,7 @@ async def test_what_could_not_be_purged_stays_wanted() -> None:
 
 async def test_who_may_have_missed_something_drops_the_whole_catalog_more_than_once() -> None:
     copies = Copies()
-    await Purger(copies).missed((0, 0.01, 0.02))
+    await Purger(copies, deaf=0.03).missed()
     assert copies.asked == [("catalog",)] * 3
 
 
@@ -81,7 +81,8 @@ def test_settings_have_defaults_that_serve_the_platform() -> None:
     varnish = Varnish.read({})
     assert (varnish.listen, str(varnish.directory)) == (":8080", "/run/edge")
     assert (varnish.storefront, varnish.shopapi) == (Backend("storefront", 8080), Backend("shopapi", 8080))
-    assert Settings.read({"NATS_URL": "nats://nats:4222"}).again_seconds == 1
+    purger = Settings.read({"NATS_URL": "nats://nats:4222"})
+    assert (purger.again_seconds, purger.deaf_seconds) == (1, 15)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class Service:
         self._settings = settings
         metrics = Metrics(SERVICE)
         self.database = Database(settings.database.url, settings.database.password)
-        self.broker = Broker(settings.broker.url, settings.broker.user, settings.broker.password, SERVICE, metrics)
+        self.broker = Broker.of(settings.broker, SERVICE, metrics)
         store = PostgresStore(self.database, settings.claim_seconds)
         transport = SmtpTransport(settings.server)
         self._notifications = Notifications(store, transport, Counters(metrics), settings.server.domain)

@@ -69,7 +69,7 @@ def main() -> int:
         seconds.labels(order.status).observe((order.updated_at - order.placed_at).total_seconds())
 
     database = Database(settings.database.url, settings.database.password)
-    broker = Broker(settings.nats.url, settings.nats.user, settings.nats.password, "orders", metrics)
+    broker = Broker.of(settings.nats, "orders", metrics)
     storage = PostgresStorage(database)
     saga = Saga(storage, now, ended)
     ordering = Ordering(storage, now, new_id, timedelta(seconds=settings.deadline_seconds))

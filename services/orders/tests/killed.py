@@ -13,15 +13,11 @@ from shopkit.broker import Broker
 from shopkit.database import Database
 from shopkit.events import Event
 from shopkit.metrics import Metrics
+from shopkit.testing.service import midway
 
 from orders.adapters.events import CONSUMED, Consumer
 from orders.adapters.postgres import PostgresStorage, PostgresWork
 from orders.application.saga import Saga
-
-
-async def hang() -> None:
-    print("midway", flush=True)
-    await asyncio.sleep(60)
 
 
 class Hanging(PostgresStorage):
@@ -31,19 +27,22 @@ class Hanging(PostgresStorage):
     async def work(self) -> AsyncIterator[PostgresWork]:
         async with super().work() as work:
             yield work
-            await hang()
+            await midway()
 
 
 async def main(moment: str) -> None:
-    async with Database(os.environ["DB"]) as database, Broker(os.environ["NATS"], "", "", "killed") as broker:
+    async with (
+        Database(os.environ["DB"]) as database,
+        Broker(os.environ["NATS"], "", "", "killed", ack_wait=1) as broker,
+    ):
         storage = Hanging(database) if moment == "before-commit" else PostgresStorage(database)
         consumer = Consumer(broker, Saga(storage, lambda: datetime.now(UTC)), Metrics("orders"))
 
         async def handle(event: Event) -> None:
             await consumer.handle(event)
-            await hang()
+            await midway()
 
-        await broker.consume("orders", CONSUMED, handle, ack_wait=1)
+        await broker.consume("orders", CONSUMED, handle)
 
 
 asyncio.run(main(sys.argv[1]))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 from pathlib import Path
 
 import nats
@@ -19,6 +16,7 @@ from shopkit.events import Event, schemas
 from shopkit.metrics import Metrics
 from shopkit.outbox import Relay
 from shopkit.testing.programs import Program
+from shopkit.testing.service import eventually, killed_midway, listening
 
 from orders.adapters.events import CONSUMED, PUBLISHED, Consumer, published
 from orders.application.ordering import Ordering
@@ -27,13 +25,6 @@ from orders.domain.messages import OrderCancelled, OrderConfirmed, OrderPlaced, 
 from orders.domain.order import Status
 
 KILLED = Path(__file__).with_name("killed.py")
-
-
-async def until(met: Callable[[], Awaitable[object]], seconds: float = 90) -> None:
-    """Wait until it is met; fails after `seconds`."""
-    async with asyncio.timeout(seconds):
-        while not await met():
-            await asyncio.sleep(0.05)
 
 
 async def stream(nats_url: str, subject: str = "shop.orders.>", name: str = "SHOP") -> list[str]:
@@ -49,18 +40,6 @@ async def stream(nats_url: str, subject: str = "shop.orders.>", name: str = "SHO
             return found
     finally:
         await client.close()
-
-
-@asynccontextmanager
-async def running(*tasks: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Background tasks, ended with the block."""
-    made = [asyncio.ensure_future(task()) for task in tasks]
-    try:
-        yield
-    finally:
-        for task in made:
-            task.cancel()
-        await asyncio.gather(*made, return_exceptions=True)
 
 
 @pytest.fixture
@@ -95,13 +74,13 @@ async def test_an_order_is_led_to_confirmed_whatever_comes_twice_or_first(
 ) -> None:
     order_id = (await shop.place(request(), "k")).order_id
     stock, payment = reserved(order_id), charged(order_id)
-    async with running(consumer.run, relay.run):
+    async with listening(consumer.run(), relay.run()):
         for event in (payment, stock, stock, reserved(order_id), payment, charged(order_id)):
             await broker.publish(event)
-        await until(lambda: _is(shop, order_id, Status.CONFIRMED))
+        await eventually(lambda: _is(shop, order_id, Status.CONFIRMED))
         for event in (rejected(order_id), declined(order_id)):
             await broker.publish(event)
-        await until(lambda: _handled(broker))
+        await eventually(lambda: _handled(broker))
     assert (await shop.order(order_id)).status is Status.CONFIRMED
     assert await stream(nats_url) == ["orders.order-placed.v1", "orders.order-confirmed.v1"]
 
@@ -115,18 +94,18 @@ async def test_orders_placed_while_the_broker_is_down_go_out_afterwards_in_order
     nats_url: str,
     database: Database,
 ) -> None:
-    async with running(relay.run, consumer.run):
+    async with listening(relay.run(), consumer.run()):
         first = (await shop.place(request(), "before")).order_id
-        await until(lambda: _sent(database))
+        await eventually(lambda: _sent(database))
         nats_server.kill()
         try:
             during = [(await shop.place(request(), f"key {number}")).order_id for number in range(20)]
             await asyncio.sleep(0.5)
         finally:
             nats_server.start()
-        await until(lambda: _sent(database))
+        await eventually(lambda: _sent(database))
         await broker.publish(reserved(first))
-        await until(lambda: _is(shop, first, Status.RESERVED))
+        await eventually(lambda: _is(shop, first, Status.RESERVED))
     subjects = await stream(nats_url)
     assert subjects == 21 * ["orders.order-placed.v1"] + ["orders.payment-requested.v1"]
     assert [order for _, order in await told(database)] == [first, *during, first]
@@ -136,6 +115,7 @@ async def test_orders_placed_while_the_broker_is_down_go_out_afterwards_in_order
 async def test_a_consumer_killed_midway_leaves_the_message_to_the_next(
     moment: str,
     broker: Broker,
+    impatient: Broker,
     shop: Ordering,
     consumer: Consumer,
     database: Database,
@@ -144,30 +124,20 @@ async def test_a_consumer_killed_midway_leaves_the_message_to_the_next(
 ) -> None:
     order_id = (await shop.place(request(), "k")).order_id
     await broker.publish(reserved(order_id))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        KILLED,
-        moment,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "DB": database_url, "NATS": nats_url},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), 90) == b"midway\n"
-    process.kill()
-    await process.wait()
+    await killed_midway(KILLED, moment, DB=database_url, NATS=nats_url)
     before = await told(database)
     assert len(before) == {"before-commit": 1, "before-ack": 2}[moment]
-    async with running(lambda: broker.consume("orders", CONSUMED, consumer.handle, ack_wait=1)):
-        await until(lambda: _handled(broker))
+    async with listening(impatient.consume("orders", CONSUMED, consumer.handle)):
+        await eventually(lambda: _handled(broker))
     assert [type_ for type_, _ in await told(database)] == ["orders.order-placed.v1", "orders.payment-requested.v1"]
     assert (await shop.order(order_id)).status is Status.RESERVED
 
 
 async def test_an_event_of_an_unknown_order_is_put_aside(broker: Broker, consumer: Consumer, nats_url: str) -> None:
     await broker.publish(charged("0b8f1c86-58f4-4a4e-9d0f-0a3c6f6f3f01"))
-    async with running(lambda: broker.consume("orders", CONSUMED, consumer.handle, max_deliver=2, backoff=[0.05])):
-        await until(lambda: _any(stream(nats_url, "dead.>", "DEAD")))
-        await until(lambda: _handled(broker))
+    async with listening(broker.consume("orders", CONSUMED, consumer.handle, max_deliver=2, backoff=[0.05])):
+        await eventually(lambda: _any(stream(nats_url, "dead.>", "DEAD")))
+        await eventually(lambda: _handled(broker))
 
 
 async def _is(shop: Ordering, order_id: str, status: Status) -> bool:

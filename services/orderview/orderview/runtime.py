@@ -31,7 +31,7 @@ class Runtime:
         """The parts, not connected yet."""
         metrics = Metrics("orderview")
         database = Database(settings.database.url, settings.database.password)
-        broker = Broker(settings.nats.url, settings.nats.user, settings.nats.password, "orderview", metrics)
+        broker = Broker.of(settings.nats, "orderview", metrics)
         view = PostgresView(database)
         return cls(metrics, database, broker, view, Rebuilder(view, view, StreamLog(broker)))
 

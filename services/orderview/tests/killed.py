@@ -12,16 +12,12 @@ from shopkit.broker import Broker
 from shopkit.database import Database
 from shopkit.events import Event
 from shopkit.metrics import Metrics
+from shopkit.testing.service import midway
 
 from orderview.adapters.events import Consumer
 from orderview.adapters.postgres import PostgresTables, PostgresView
 from orderview.application.projecting import Projector
 from orderview.domain.projection import ADDS
-
-
-async def hang() -> None:
-    print("midway", flush=True)
-    await asyncio.sleep(60)
 
 
 class Hanging(PostgresView):
@@ -31,19 +27,22 @@ class Hanging(PostgresView):
     async def followed(self) -> AsyncIterator[Sequence[PostgresTables]]:
         async with super().followed() as followed:
             yield followed
-            await hang()
+            await midway()
 
 
 async def main(moment: str) -> None:
-    async with Database(os.environ["DB"]) as database, Broker(os.environ["NATS"], "", "", "killed") as broker:
+    async with (
+        Database(os.environ["DB"]) as database,
+        Broker(os.environ["NATS"], "", "", "killed", ack_wait=1) as broker,
+    ):
         view = Hanging(database) if moment == "before-commit" else PostgresView(database)
         consumer = Consumer(broker, Projector(view), Metrics("orderview"))
 
         async def handle(event: Event) -> None:
             await consumer.handle(event)
-            await hang()
+            await midway()
 
-        await broker.consume("orderview", ADDS, handle, ack_wait=1)
+        await broker.consume("orderview", ADDS, handle)
 
 
 asyncio.run(main(sys.argv[1]))

@@ -3,103 +3,69 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 import story
 from shopkit.broker import Broker
 from shopkit.testing.programs import free_port
+from shopkit.testing.service import ServiceProcess, eventually, run
 
 from orderview import __main__
 from orderview import rebuild as by_hand
 
+ROOT = Path(__file__).parent.parent
+
+
+class View(ServiceProcess):
+    """`python3 -m orderview`."""
+
+    def __init__(self, stores: dict[str, str]) -> None:
+        super().__init__(ROOT, "orderview", "ORDERVIEW", stores | {"ORDERVIEW_LAG_SECONDS": "0.1"})
+
+    async def orders(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self.json("/orders", customer_id="c-1", limit=100))["orders"]
+        return found
+
+    async def has(self, confirmed: int) -> bool:
+        """Whether it shows so many orders, all of them confirmed."""
+        return [order["status"] for order in await self.orders()] == confirmed * ["confirmed"]
+
 
 @pytest.fixture
-def environ(database_url: str, nats_url: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "DATABASE_URL": database_url,
-        "NATS_URL": nats_url,
-        "ORDERVIEW_HOST": "127.0.0.1",
-        "ORDERVIEW_PORT": str(free_port()),
-        "ORDERVIEW_LAG_SECONDS": "0.1",
-    }
+def stores(database_url: str, nats_url: str) -> dict[str, str]:
+    return {"DATABASE_URL": database_url, "NATS_URL": nats_url}
 
 
-def until(met: Callable[[], Any], seconds: float = 90) -> Any:
-    """What it says once that is true; fails after `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if found := met():
-                return found
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"not met within {seconds} s")
-
-
-@contextmanager
-def running(environ: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
-    with (
-        subprocess.Popen(
-            [sys.executable, "-m", "orderview"], env=environ, stdout=subprocess.PIPE, text=True
-        ) as process,
-        httpx2.Client(base_url=f"http://127.0.0.1:{environ['ORDERVIEW_PORT']}", trust_env=False) as client,
-    ):
-        try:
-            until(lambda: client.get("/readyz").status_code == 200)
-            yield process, client
-        finally:
-            process.kill()
-
-
-def rebuild(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "orderview.rebuild"],
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-async def test_what_happened_while_the_process_was_dead_is_made_up_for(environ: dict[str, str], broker: Broker) -> None:
+async def test_what_happened_while_the_process_was_dead_is_made_up_for(stores: dict[str, str], broker: Broker) -> None:
     first, later = story.confirmed(), [event for _ in range(10) for event in story.confirmed()]
-    with running(environ) as (process, client):
+    async with View(stores) as view:
         for event in first:
             await broker.publish(event)
-        until(lambda: [order["status"] for order in _orders(client)] == ["confirmed"])
-        until(lambda: "orderview_lag_events 0.0" in client.get("/metrics").text)
-        process.kill()
-    for event in later:
-        await broker.publish(event)
-    with running(environ) as (process, client):
-        until(lambda: [order["status"] for order in _orders(client)] == 11 * ["confirmed"])
-        done = rebuild(environ)
+        await eventually(lambda: view.has(confirmed=1), 90)
+        await eventually(lambda: view.shows("orderview_lag_events 0.0"))
+        view.end(signal.SIGKILL)
+        for event in later:
+            await broker.publish(event)
+        await view.start()
+        await eventually(lambda: view.has(confirmed=11), 90)
+        done = run(ROOT, "orderview.rebuild", stores)
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["events"] == len(first + later)
-        assert len(_orders(client)) == 11
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
-    assert process.returncode == 0
+        assert len(await view.orders()) == 11
+        assert view.end()[0] == 0
 
 
-def test_a_rebuild_by_hand_that_cannot_reach_the_broker(environ: dict[str, str]) -> None:
-    done = rebuild(environ | {"NATS_URL": f"nats://127.0.0.1:{free_port()}"})
+def test_a_rebuild_by_hand_that_cannot_reach_the_broker(stores: dict[str, str]) -> None:
+    away = stores | {"NATS_URL": f"nats://127.0.0.1:{free_port()}"}
+    done = run(ROOT, "orderview.rebuild", away)
     assert done.returncode == 1
     assert "orderview.rebuild: the stream cannot be replayed: no connection to nats://" in done.stderr
-    assert json.loads(rebuild(environ).stdout)["events"] == 0, "the one before was dropped"
+    again = run(ROOT, "orderview.rebuild", stores)
+    assert json.loads(again.stdout)["events"] == 0, "the one before was dropped"
 
 
 @pytest.mark.parametrize(("name", "main"), [("orderview", __main__.main), ("orderview.rebuild", by_hand.main)])
@@ -110,8 +76,3 @@ def test_a_wrong_setting_is_named(
     monkeypatch.setenv("NATS_URL", "http://broker")
     assert main() == 2
     assert capsys.readouterr().err.startswith(f"{name}: NATS_URL is 'http://broker'")
-
-
-def _orders(client: httpx2.Client) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.get("/orders", params={"customer_id": "c-1", "limit": 100}).json()["orders"]
-    return found

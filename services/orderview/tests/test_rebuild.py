@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from shopkit.database import Database
 from shopkit.events import Event
 from shopkit.metrics import Metrics
 from shopkit.testing.programs import Program
+from shopkit.testing.service import eventually, killed_midway, listening
 from story import START
 
 from orderview.adapters.events import Consumer, Lag, StreamLog
@@ -34,24 +32,6 @@ KILLED = Path(__file__).with_name("killed.py")
 @pytest.fixture
 def consumer(broker: Broker, projector: Projector, metrics: Metrics) -> Consumer:
     return Consumer(broker, projector, metrics)
-
-
-@asynccontextmanager
-async def running(*tasks: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Background tasks, ended with the block."""
-    made = [asyncio.ensure_future(task()) for task in tasks]
-    try:
-        yield
-    finally:
-        for task in made:
-            task.cancel()
-        await asyncio.gather(*made, return_exceptions=True)
-
-
-async def until(met: Callable[[], Awaitable[object]], seconds: float = 90) -> None:
-    async with asyncio.timeout(seconds):
-        while not await met():
-            await asyncio.sleep(0.05)
 
 
 async def publish(broker: Broker, events: Sequence[Event]) -> None:
@@ -93,10 +73,10 @@ async def test_rebuilt_is_what_was_live(
     broker: Broker, consumer: Consumer, rebuilder: Rebuilder, database: Database, stored: PostgresView
 ) -> None:
     events = mixed(20, 1)
-    async with running(consumer.run):
+    async with listening(consumer.run()):
         await publish(broker, events)
         await broker.publish(Event.new("catalog", "catalog.product-changed.v1", "tea", {"sku": "tea"}))
-        await until(lambda: caught_up(broker))
+        await eventually(lambda: caught_up(broker))
     done = await rebuilder.run()
     assert (done.generation, done.events) == (2, len(events))
     live = await contents(database, 1)
@@ -119,11 +99,11 @@ async def test_a_rebuild_amid_traffic_misses_nothing_and_the_old_view_answers_me
                     assert (await queries.orders("c-1", 50)).orders
                     await asyncio.sleep(0.05)
 
-    async with running(consumer.run):
+    async with listening(consumer.run()):
         await publish(broker, before)
-        await until(lambda: caught_up(broker))
+        await eventually(lambda: caught_up(broker))
         done, _ = await asyncio.gather(Rebuilder(stored, stored, Slow(broker)).run(), publish(broker, during))
-        await until(lambda: caught_up(broker))
+        await eventually(lambda: caught_up(broker))
     reference = await stored.begin()
     await Rebuilder(stored, stored, StreamLog(broker)).fill(reference)
     rebuilt = await contents(database, done.generation)
@@ -151,9 +131,9 @@ async def test_a_rebuild_that_fails_leaves_the_old_view(
                 yield batch
             raise ConnectionError("broken off")
 
-    async with running(consumer.run):
+    async with listening(consumer.run()):
         await publish(broker, story.confirmed())
-        await until(lambda: caught_up(broker))
+        await eventually(lambda: caught_up(broker))
     with pytest.raises(ConnectionError, match="broken off"):
         await Rebuilder(stored, stored, Broken(broker)).run()
     assert [each.state for each in await stored.all()] == ["live"]
@@ -175,9 +155,9 @@ async def test_the_lag_is_seen_and_made_up_for(broker: Broker, consumer: Consume
         values = [metrics.registry.get_sample_value(f"orderview_lag_{unit}") for unit in ("events", "seconds")]
         return values[0] or 0.0, values[1] or 0.0
 
-    async with running(consumer.run):
+    async with listening(consumer.run()):
         await publish(broker, story.confirmed())
-        await until(lambda: caught_up(broker))
+        await eventually(lambda: caught_up(broker))
     await lag.measure()
     assert figures() == (0.0, 0.0)
     await asyncio.sleep(1.2)
@@ -188,46 +168,42 @@ async def test_the_lag_is_seen_and_made_up_for(broker: Broker, consumer: Consume
     events, seconds = figures()
     assert 6 <= events <= 7  # NATS 2.9 counts one too many now and then
     assert 0.5 <= seconds <= (datetime.now(UTC) - began).total_seconds()
-    async with running(consumer.run, lag.run):
-        await until(lambda: _true(figures() == (0.0, 0.0)))
+    async with listening(consumer.run(), lag.run()):
+        await eventually(lambda: asyncio.sleep(0, figures() == (0.0, 0.0)))
 
 
 async def test_the_consumer_rides_out_a_broker_that_is_killed(
-    broker: Broker, consumer: Consumer, queries: Queries, nats_server: Program
+    broker: Broker, impatient: Broker, consumer: Consumer, queries: Queries, nats_server: Program
 ) -> None:
     """Killed, it may forget what was acknowledged last: that comes again, after `ack_wait`."""
     first, second = story.confirmed(), story.declined()
-    async with running(lambda: broker.consume("orderview", ADDS, consumer.handle, ack_wait=1)):
+    async with listening(impatient.consume("orderview", ADDS, consumer.handle)):
         await publish(broker, first)
-        await until(lambda: caught_up(broker))
+        await eventually(lambda: caught_up(broker))
         nats_server.kill()
         await asyncio.sleep(0.5)
         nats_server.start()
-        await until(lambda: _published(broker, second))
-        await until(lambda: caught_up(broker))
+        await eventually(lambda: _published(broker, second))
+        await eventually(lambda: caught_up(broker))
     assert len((await queries.orders("c-1", 10)).orders) == 2
 
 
 @pytest.mark.parametrize("moment", ["before-commit", "before-ack"])
 async def test_a_consumer_killed_midway_leaves_the_message_to_the_next(
-    moment: str, broker: Broker, consumer: Consumer, queries: Queries, database_url: str, nats_url: str
+    moment: str,
+    broker: Broker,
+    impatient: Broker,
+    consumer: Consumer,
+    queries: Queries,
+    database_url: str,
+    nats_url: str,
 ) -> None:
     events = story.confirmed()
     await publish(broker, events)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        KILLED,
-        moment,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "DB": database_url, "NATS": nats_url},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), 90) == b"midway\n"
-    process.kill()
-    await process.wait()
+    await killed_midway(KILLED, moment, DB=database_url, NATS=nats_url)
     assert len((await queries.orders("c-1", 10)).orders) == {"before-commit": 0, "before-ack": 1}[moment]
-    async with running(lambda: broker.consume("orderview", ADDS, consumer.handle, ack_wait=1)):
-        await until(lambda: caught_up(broker))
+    async with listening(impatient.consume("orderview", ADDS, consumer.handle)):
+        await eventually(lambda: caught_up(broker))
     view, history = await queries.order(events[0].subject)
     assert view.status == "confirmed"
     assert len(history) == len(events)
@@ -239,7 +215,3 @@ async def _published(broker: Broker, events: Sequence[Event]) -> bool:
     except ConnectionError:
         return False
     return True
-
-
-async def _true(value: bool) -> bool:
-    return value

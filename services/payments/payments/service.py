@@ -33,7 +33,7 @@ class Service:
         self._settings = settings
         metrics = Metrics(SERVICE)
         self.database = Database(settings.database.url, settings.database.password)
-        self.broker = Broker(settings.broker.url, settings.broker.user, settings.broker.password, SERVICE, metrics)
+        self.broker = Broker.of(settings.broker, SERVICE, metrics)
         self._provider = HttpProvider(settings.provider_url, settings.limits, metrics)
         self._store = PostgresStore(self.database)
         self._counters = Counters(metrics)

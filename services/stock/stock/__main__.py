@@ -36,7 +36,7 @@ class Service:
         self._settings = settings
         metrics = Metrics(SERVICE)
         self.database = Database(settings.database.url, settings.database.password)
-        self.broker = Broker(settings.broker.url, settings.broker.user, settings.broker.password, SERVICE, metrics)
+        self.broker = Broker.of(settings.broker, SERVICE, metrics)
         self._store = PostgresStore(self.database)
         self._counters = Counters(metrics)
         self._stock = Stock(self._store, self._counters, settings.attempts)

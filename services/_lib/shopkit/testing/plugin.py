@@ -99,6 +99,14 @@ async def broker(nats_url: str) -> AsyncIterator[Broker]:
         yield broker
 
 
+@pytest_asyncio.fixture
+async def impatient(nats_url: str) -> AsyncIterator[Broker]:
+    """Another connected broker, whose consumers miss what was taken and not acknowledged after a second."""
+    async with Broker(nats_url, "", "", "impatient", ack_wait=1) as broker:
+        await broker.connect()
+        yield broker
+
+
 @pytest.fixture
 def redis_url(redis_server: Program) -> str:
     """An empty Redis, database 1."""

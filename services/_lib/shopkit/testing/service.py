@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
 from shopkit.testing.programs import free_port
 
 LIBRARY = Path(__file__).resolve().parent.parent.parent
+MIDWAY = b"midway\n"
 
 
 async def eventually(condition: Callable[[], Awaitable[object]], seconds: float = 60) -> None:
@@ -92,9 +94,39 @@ class ServiceProcess:
         out, err = self._running.communicate(timeout=30)
         return self._running.returncode, out, err
 
+    async def json(self, path: str, **query: str | int) -> Any:
+        """What it answers there."""
+        return (await self.http.get(path, params=query)).raise_for_status().json()
+
     async def shows(self, line: str) -> bool:
         """Whether the metrics have this line."""
         return line in (await self.http.get("/metrics")).text.splitlines()
+
+
+async def killed_midway(script: Path, *arguments: str, **environ: str) -> None:
+    """Run the script until it says so by `midway`, then kill it. It sees what this process can import."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        script,
+        *arguments,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environ},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        said = await asyncio.wait_for(process.stdout.readline(), 90) if process.stdout else b""
+        if said != MIDWAY:
+            raise RuntimeError(f"{script.name} ended, or said {said!r}")
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def midway() -> None:
+    """Say that this is the moment, and wait to be killed."""
+    sys.stdout.buffer.write(MIDWAY)
+    sys.stdout.flush()
+    await asyncio.Event().wait()
 
 
 @asynccontextmanager
@@ -110,4 +142,5 @@ async def listening(*tasks: Awaitable[None]) -> AsyncIterator[None]:
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(LIBRARY), **settings}
+    """What a process of a test gets; one that is killed is missed by the broker soon."""
+    return {**os.environ, "PYTHONPATH": str(LIBRARY), "NATS_ACK_WAIT_SECONDS": "3", **settings}

@@ -70,7 +70,6 @@ def _connect(settings: Settings, metrics: Metrics, parts: Parts, cached: CachedS
 
     from catalog.adapters.events import listen
 
-    nats = settings.nats
-    broker = Broker(nats.url, nats.user, nats.password, "catalog", metrics)
+    broker = Broker.of(settings.nats, "catalog", metrics)
     parts.around.append(broker)
     parts.background.extend((Relay(database, broker, metrics).run, partial(listen, broker, cached)))

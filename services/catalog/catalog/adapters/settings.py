@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shopkit import settings
-from shopkit.settings import Common, Endpoint, Reader, SettingError
+from shopkit.settings import Common, Endpoint, Nats, Reader, SettingError
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Settings:
     root_path: str
     database: Endpoint
     redis: Endpoint
-    nats: Endpoint
+    nats: Nats
     local_seconds: float
     shared_seconds: float
 

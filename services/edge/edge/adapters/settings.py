@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shopkit import settings
-from shopkit.settings import Common, Endpoint, Reader, SettingError
+from shopkit.settings import Common, Nats, Reader, SettingError
+
+from edge.application import DEAF_SECONDS
 
 _ADDRESS = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):([0-9]{1,5})")
 _MEMORY = re.compile(r"[1-9][0-9]*[kmg]")
@@ -59,12 +61,16 @@ class Varnish:
 
 @dataclass(frozen=True)
 class Settings:
-    """How the purger runs."""
+    """How the purger runs.
+
+    A purge is done once more after `again_seconds`; events may go missing for `deaf_seconds` after the broker is back.
+    """
 
     common: Common
     directory: Path
-    nats: Endpoint
+    nats: Nats
     again_seconds: float
+    deaf_seconds: float
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
@@ -75,6 +81,7 @@ class Settings:
             directory=_directory(read),
             nats=settings.nats(environ),
             again_seconds=read.number("AGAIN_SECONDS", 1, 0, 60),
+            deaf_seconds=read.number("DEAF_SECONDS", DEAF_SECONDS, 0, 300),
         )
 
 

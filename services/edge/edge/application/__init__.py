@@ -1,5 +1,5 @@
 """What the purger does."""
 
-from edge.application.purging import Cache, CacheDownError, Purger
+from edge.application.purging import DEAF_SECONDS, Cache, CacheDownError, Purger
 
-__all__ = ["Cache", "CacheDownError", "Purger"]
+__all__ = ["DEAF_SECONDS", "Cache", "CacheDownError", "Purger"]

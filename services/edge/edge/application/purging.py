@@ -12,6 +12,9 @@ Record = Callable[[str, int], None]
 """Told of every purge: (outcome, answers that were dropped), outcome one of done, failed."""
 
 
+DEAF_SECONDS = 15.0
+
+
 class CacheDownError(Exception):
     """The cache did not take the purge."""
 
@@ -28,11 +31,15 @@ class Purger:
 
     An answer made just after the purge may still show what an instance behind the edge kept, for it hears of the change
     at the same time: so each purge is done again after `again` seconds. What could not be purged stays wanted.
+    Once a connection is back, events may go missing for another `deaf` seconds.
     """
 
-    def __init__(self, cache: Cache, again: float = 1.0, record: Record = lambda *_: None) -> None:
+    def __init__(
+        self, cache: Cache, again: float = 1.0, record: Record = lambda *_: None, deaf: float = DEAF_SECONDS
+    ) -> None:
         self._cache = cache
         self._again = again
+        self._deaf = deaf
         self._record = record
         self._wanted: dict[str, None] = {}
         self._later: set[asyncio.Task[None]] = set()
@@ -41,15 +48,10 @@ class Purger:
         """Drop what shows the product."""
         await self._twice(keys_of(sku))
 
-    async def missed(self, after: Sequence[float] = (0, 5, 15)) -> None:
-        """Changes may have been missed: drop all that shows the catalog, after each of these seconds.
-
-        More than once, for after a connection is back it takes a while until events arrive again.
-        """
-        start = 0.0
-        for seconds in after:
-            await asyncio.sleep(seconds - start)
-            start = seconds
+    async def missed(self) -> None:
+        """Changes may have been missed: drop all that shows the catalog, three times until events surely arrive."""
+        for seconds in (0, self._deaf / 3, self._deaf * 2 / 3):
+            await asyncio.sleep(seconds)
             await self._purge((CATALOG,))
 
     async def _twice(self, keys: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 
 from shopkit import settings
-from shopkit.settings import Common, Endpoint, Reader, SettingError
+from shopkit.settings import Common, Endpoint, Nats, Reader, SettingError
 
 from notifications.adapters.smtp import Server
 from notifications.domain.mails import address
@@ -19,7 +19,7 @@ class Settings:
 
     common: Common
     database: Endpoint
-    broker: Endpoint
+    broker: Nats
     server: Server
     claim_seconds: float
     concurrency: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shopkit.settings import Common, Endpoint, Reader, common, database, nats
+from shopkit.settings import Common, Endpoint, Nats, Reader, common, database, nats
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Settings:
 
     common: Common
     database: Endpoint
-    nats: Endpoint
+    nats: Nats
     root_path: str
     deadline_seconds: int
     sweep_seconds: float

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shopkit import settings
-from shopkit.settings import Common, Endpoint, Reader
+from shopkit.settings import Common, Endpoint, Nats, Reader
 
 from payments.adapters.provider import Limits
 
@@ -17,7 +17,7 @@ class Settings:
 
     common: Common
     database: Endpoint
-    broker: Endpoint
+    broker: Nats
     provider_url: str
     limits: Limits
     deliveries: int

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shopkit import settings
-from shopkit.settings import Common, Endpoint, Reader
+from shopkit.settings import Common, Endpoint, Nats, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Settings:
 
     common: Common
     database: Endpoint
-    broker: Endpoint
+    broker: Nats
     seed_quantity: int
     attempts: int
     concurrency: int
