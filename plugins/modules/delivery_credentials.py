@@ -61,8 +61,10 @@ new:
 """
 
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, run
 
 try:
     from ansible_collections.gantry.platform.plugins.module_utils.delivery import credentials
@@ -73,21 +75,30 @@ except ImportError as error:
     MISSING_LIBRARY = error.name or str(error)
 
 
-def main() -> None:
-    """Entry point."""
-    module = AnsibleModule(argument_spec={"directory": {"type": "path", "required": True}}, supports_check_mode=True)
-    if MISSING_LIBRARY:
-        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
+SPEC: dict[str, Any] = {"argument_spec": {"directory": {"type": "path", "required": True}}}
+
+
+def call(given: dict[str, Any], mode: Mode) -> dict[str, Any]:
+    """The result, of valid parameters."""
     try:
-        kept = credentials.keep(Path(module.params["directory"]), check=module.check_mode)
-        result = {
+        kept = credentials.keep(Path(given["directory"]), check=mode.check)
+        return {
+            "changed": bool(kept.new),
+            "new": list(kept.new),
             "values": dict(kept.values),
             "admin_hash": credentials.bcrypt(kept.values["admin-password"]),
             "git_users": credentials.users(kept.values),
         }
     except DeliveryError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=bool(kept.new), new=list(kept.new), **result)
+        return {"failed": True, "msg": str(error)}
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(**SPEC, supports_check_mode=True)
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
+    run(module, call)
 
 
 if __name__ == "__main__":

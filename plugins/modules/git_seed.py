@@ -92,8 +92,10 @@ msg:
 """
 
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, run
 
 try:
     from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay import DeliveryError, tree_files
@@ -104,35 +106,45 @@ except ImportError as error:
     MISSING_LIBRARY = error.name or str(error)
 
 
-def main() -> None:
-    """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "url": {"type": "str", "required": True},
-            "username": {"type": "str", "default": ""},
-            "password": {"type": "str", "default": "", "no_log": True},
-            "ca_file": {"type": "path"},
-            "directory": {"type": "path", "required": True},
-            "files": {"type": "dict", "default": {}},
-            "commit_message": {"type": "str", "default": "What the platform declares"},
-            "git": {"type": "str", "default": "git"},
-        },
-        supports_check_mode=True,
-    )
-    if MISSING_LIBRARY:
-        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
-    given = module.params
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        "url": {"type": "str", "required": True},
+        "username": {"type": "str", "default": ""},
+        "password": {"type": "str", "default": "", "no_log": True},
+        "ca_file": {"type": "path"},
+        "directory": {"type": "path", "required": True},
+        "files": {"type": "dict", "default": {}},
+        "commit_message": {"type": "str", "default": "What the platform declares"},
+        "git": {"type": "str", "default": "git"},
+    }
+}
+
+
+def call(given: dict[str, Any], mode: Mode) -> dict[str, Any]:
+    """The result, of valid parameters."""
     remote = Remote(given["url"], given["username"], given["password"], given["ca_file"] or "")
     try:
         files = tree_files(Path(given["directory"]))
         files |= {path: str(text).encode() for path, text in given["files"].items()}
-        outcome = seed(remote, files, given["commit_message"], check=module.check_mode, git=given["git"])
+        outcome = seed(remote, files, given["commit_message"], check=mode.check, git=given["git"])
     except DeliveryError as error:
-        module.fail_json(msg=f"{given['url']}: {error}")
-    result = {"main": outcome.main, "own": outcome.own, "diverged": outcome.diverged, "msg": outcome.message}
-    if module._diff and outcome.changed:
-        result["diff"] = {"prepared": outcome.diff}
-    module.exit_json(changed=outcome.changed, **result)
+        return {"failed": True, "msg": f"{given['url']}: {error}"}
+    return {
+        "changed": outcome.changed,
+        "main": outcome.main,
+        "own": outcome.own,
+        "diverged": outcome.diverged,
+        "msg": outcome.message,
+        **({"diff": {"prepared": outcome.diff}} if mode.diff and outcome.changed else {}),
+    }
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(**SPEC, supports_check_mode=True)
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
+    run(module, call)
 
 
 if __name__ == "__main__":

@@ -285,9 +285,14 @@ release:
   sample: shop.shop
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.gantry.platform.plugins.module_utils.release.arguments import ARGUMENTS
 from ansible_collections.gantry.platform.plugins.module_utils.release.call import call
+from ansible_collections.gantry.platform.plugins.module_utils.results import run
+
+SPEC: dict[str, Any] = {"argument_spec": ARGUMENTS}
 
 
 class ReleaseModule(AnsibleModule):  # type: ignore[misc]
@@ -303,13 +308,8 @@ class ReleaseModule(AnsibleModule):  # type: ignore[misc]
 
 def main() -> None:
     """Run the module; on the controller itself the action plugin of the same name does, without a process."""
-    module = ReleaseModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    result = call(module.params, bool(module.check_mode), bool(module._diff))
-    for warning in result.pop("warnings", []):
-        module.warn(warning)
-    if result.pop("failed", False):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    module = ReleaseModule(**SPEC, supports_check_mode=True)
+    run(module, call)
 
 
 if __name__ == "__main__":

@@ -144,6 +144,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.machines.host impo
 from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import Pool
 from ansible_collections.gantry.platform.plugins.module_utils.machines.record import locked
 from ansible_collections.gantry.platform.plugins.module_utils.machines.steps import Outcome
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, run
 
 
 def act(environment: Environment, params: dict[str, Any]) -> Outcome:
@@ -169,42 +170,46 @@ def act(environment: Environment, params: dict[str, Any]) -> Outcome:
             return environment.absent(names)
 
 
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            "environment": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "started", "stopped", "absent"], "default": "present"},
-            "network": {"type": "str"},
-            "pools": {"type": "list", "elements": "dict"},
-            "template": {"type": "path"},
-            "names": {"type": "list", "elements": "str", "default": []},
-            "remove_surplus": {"type": "bool", "default": False},
-            "state_directory": {"type": "path"},
-        },
-        required_if=[("state", "present", ("network", "pools"))],
-        supports_check_mode=True,
-    )
-    name = module.params["environment"]
-    environment = Environment(
-        name, Path(module.params["state_directory"] or f"/var/lib/gantry/{name}"), module.check_mode
-    )
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        "environment": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "started", "stopped", "absent"], "default": "present"},
+        "network": {"type": "str"},
+        "pools": {"type": "list", "elements": "dict"},
+        "template": {"type": "path"},
+        "names": {"type": "list", "elements": "str", "default": []},
+        "remove_surplus": {"type": "bool", "default": False},
+        "state_directory": {"type": "path"},
+    },
+    "required_if": [("state", "present", ("network", "pools"))],
+}
+
+
+def call(given: dict[str, Any], mode: Mode) -> dict[str, Any]:
+    """The result, of valid parameters."""
+    name = given["environment"]
+    environment = Environment(name, Path(given["state_directory"] or f"/var/lib/gantry/{name}"), mode.check)
     try:
         with locked(Path(f"/run/lock/gantry-{name}.lock")):
-            outcome = act(environment, module.params)
+            outcome = act(environment, given)
     except MachinesError as error:
-        module.fail_json(msg=f"machines of environment {name}: {error}")
-    for warning in outcome.warnings:
-        module.warn(warning)
-    module.exit_json(
-        changed=bool(outcome.actions),
-        machines=outcome.machines,
-        surplus=outcome.surplus,
-        actions=outcome.actions,
-        host=capacity(),
-        ssh=environment.ssh,
-        diff={"before": outcome.before, "after": outcome.after},
-    )
+        return {"failed": True, "msg": f"machines of environment {name}: {error}"}
+    return {
+        "changed": bool(outcome.actions),
+        "machines": outcome.machines,
+        "surplus": outcome.surplus,
+        "actions": outcome.actions,
+        "host": capacity(),
+        "ssh": environment.ssh,
+        "diff": {"before": outcome.before, "after": outcome.after},
+        "warnings": outcome.warnings,
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(**SPEC, supports_check_mode=True)
+    run(module, call)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ missing_packages:
 """
 
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.gantry.platform.plugins.module_utils.machines.environment import Environment
@@ -86,37 +87,43 @@ from ansible_collections.gantry.platform.plugins.module_utils.machines.errors im
 from ansible_collections.gantry.platform.plugins.module_utils.machines.host import capacity, missing_packages
 from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import Pool, names_of
 from ansible_collections.gantry.platform.plugins.module_utils.machines.record import read_record
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, run
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        "environment": {"type": "str", "required": True},
+        "pools": {"type": "list", "elements": "dict"},
+        "state_directory": {"type": "path"},
+    }
+}
 
 
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            "environment": {"type": "str", "required": True},
-            "pools": {"type": "list", "elements": "dict"},
-            "state_directory": {"type": "path"},
-        },
-        supports_check_mode=True,
-    )
-    name = module.params["environment"]
-    environment = Environment(name, Path(module.params["state_directory"] or f"/var/lib/gantry/{name}"))
+def call(given: dict[str, Any], _mode: Mode) -> dict[str, Any]:
+    """The result, of valid parameters."""
+    name = given["environment"]
+    environment = Environment(name, Path(given["state_directory"] or f"/var/lib/gantry/{name}"))
     try:
         record = read_record(environment.state_directory)
         machines = environment.describe(record.machines, environment.processes())
         wanted = {machine["name"] for machine in machines}
-        if module.params["pools"] is not None:
-            wanted = set(names_of(name, [Pool.parse(pool) for pool in module.params["pools"]]))
+        if given["pools"] is not None:
+            wanted = set(names_of(name, [Pool.parse(pool) for pool in given["pools"]]))
     except MachinesError as error:
-        module.fail_json(msg=f"machines of environment {name}: {error}")
-    module.exit_json(
-        changed=False,
-        machines=[machine for machine in machines if machine["name"] in wanted],
-        surplus=[machine for machine in machines if machine["name"] not in wanted],
-        network=record.network,
-        host=capacity(),
-        ssh=environment.ssh,
-        missing_packages=missing_packages(),
-    )
+        return {"failed": True, "msg": f"machines of environment {name}: {error}"}
+    return {
+        "machines": [machine for machine in machines if machine["name"] in wanted],
+        "surplus": [machine for machine in machines if machine["name"] not in wanted],
+        "network": record.network,
+        "host": capacity(),
+        "ssh": environment.ssh,
+        "missing_packages": missing_packages(),
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(**SPEC, supports_check_mode=True)
+    run(module, call)
 
 
 if __name__ == "__main__":

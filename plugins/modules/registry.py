@@ -82,6 +82,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, run
 
 try:
     from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors import BundleError
@@ -92,12 +93,15 @@ try:
 except ImportError as error:
     MISSING_LIBRARY = error.name or str(error)
 
-OPTIONS: dict[str, Any] = {
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "directory": {"type": "path", "required": True},
-    "address": {"type": "str"},
-    "binary": {"type": "path"},
-    "images": {"type": "dict", "default": {}},
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "directory": {"type": "path", "required": True},
+        "address": {"type": "str"},
+        "binary": {"type": "path"},
+        "images": {"type": "dict", "default": {}},
+    },
+    "required_if": [("state", "present", ("address", "binary"))],
 }
 _TAG = re.compile(r"repositories/(.+)/_manifests/tags/([^/]+)/current/link$")
 
@@ -137,25 +141,25 @@ def absent(registry: Registry, *, check: bool) -> dict[str, Any]:
     return {"changed": there, "started": False, "images": [], "diff": {"before": "\n".join(before), "after": ""}}
 
 
+def call(given: dict[str, Any], mode: Mode) -> dict[str, Any]:
+    """The result, of valid parameters."""
+    registry = Registry(Path(given["directory"]), Path(given["binary"] or "/"), given["address"] or "")
+    try:
+        if given["state"] == "present":
+            result = present(registry, given["images"], check=mode.check)
+        else:
+            result = absent(registry, check=mode.check)
+    except BundleError as error:
+        return {"failed": True, "msg": str(error)}
+    return {"pid": registry.running(), "log": str(registry.log), **result}
+
+
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
-        argument_spec=OPTIONS,
-        required_if=[("state", "present", ("address", "binary"))],
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(**SPEC, supports_check_mode=True)
     if MISSING_LIBRARY:
         module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
-    options = module.params
-    registry = Registry(Path(options["directory"]), Path(options["binary"] or "/"), options["address"] or "")
-    try:
-        if options["state"] == "present":
-            result = present(registry, options["images"], check=module.check_mode)
-        else:
-            result = absent(registry, check=module.check_mode)
-    except BundleError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(pid=registry.running(), log=str(registry.log), **result)
+    run(module, call)
 
 
 if __name__ == "__main__":

@@ -59,8 +59,10 @@ new:
 """
 
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, run
 
 try:
     from ansible_collections.gantry.platform.plugins.module_utils.data.accounts import account
@@ -72,23 +74,30 @@ except ImportError as error:
     MISSING_LIBRARY = error.name or str(error)
 
 
-def main() -> None:
-    """Entry point."""
-    spec = {
+SPEC: dict[str, Any] = {
+    "argument_spec": {
         "directory": {"type": "path", "required": True},
         "names": {"type": "list", "elements": "str", "required": True},
     }
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    if MISSING_LIBRARY:
-        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
+}
+
+
+def call(given: dict[str, Any], mode: Mode) -> dict[str, Any]:
+    """The result, of valid parameters."""
     try:
-        kept = credentials.keep(
-            Path(module.params["directory"]), tuple(module.params["names"]), check=module.check_mode
-        )
+        kept = credentials.keep(Path(given["directory"]), tuple(given["names"]), check=mode.check)
         accounts = {name: dict(account(password)) for name, password in kept.values.items()}
     except DeliveryError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=bool(kept.new), new=list(kept.new), accounts=accounts)
+        return {"failed": True, "msg": str(error)}
+    return {"changed": bool(kept.new), "new": list(kept.new), "accounts": accounts}
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(**SPEC, supports_check_mode=True)
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
+    run(module, call)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, run
 
 try:
     from ansible_collections.gantry.platform.plugins.module_utils.identity import keys
@@ -89,25 +90,31 @@ def absent(path: Path, check_mode: bool) -> dict[str, Any]:
     return {"changed": there, "diff": {"before": f"{path}: a key\n" if there else "", "after": ""}}
 
 
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        "key_file": {"type": "path", "required": True, "no_log": False},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    }
+}
+
+
+def call(given: dict[str, Any], mode: Mode) -> dict[str, Any]:
+    """The result, of valid parameters."""
+    act = present if given["state"] == "present" else absent
+    try:
+        return act(Path(given["key_file"]), mode.check)
+    except keys.IdentityError as error:
+        return {"failed": True, "msg": f"Cannot keep the key of tokens: {error}"}
+    except OSError as error:
+        return {"failed": True, "msg": f"Cannot keep the key of tokens: {error.filename}: {error.strerror}"}
+
+
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "key_file": {"type": "path", "required": True, "no_log": False},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(**SPEC, supports_check_mode=True)
     if MISSING_LIBRARY:
         module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
-    act = present if module.params["state"] == "present" else absent
-    try:
-        result = act(Path(module.params["key_file"]), module.check_mode)
-    except keys.IdentityError as error:
-        module.fail_json(msg=f"Cannot keep the key of tokens: {error}")
-    except OSError as error:
-        module.fail_json(msg=f"Cannot keep the key of tokens: {error.filename}: {error.strerror}")
-    module.exit_json(**result)
+    run(module, call)
 
 
 if __name__ == "__main__":

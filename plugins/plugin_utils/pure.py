@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.gantry.platform.plugins.action.k8s_release import plain
+from ansible_collections.gantry.platform.plugins.plugin_utils.here import plain
 
 
 class PureAction(ActionBase):  # type: ignore[misc]

@@ -17,9 +17,10 @@ from ansible_collections.gantry.platform.plugins.module_utils.release.kubeconfig
 from ansible_collections.gantry.platform.plugins.module_utils.release.objects import read
 from ansible_collections.gantry.platform.plugins.module_utils.release.release import ReleaseFailedError, absent, present
 from ansible_collections.gantry.platform.plugins.module_utils.release.report import Report
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode
 
 
-def call(parameters: dict[str, Any], check: bool, with_diff: bool) -> dict[str, Any]:
+def call(parameters: dict[str, Any], mode: Mode) -> dict[str, Any]:
     """Run one release; the result says ``failed`` and ``msg`` where it did not come about."""
     result: dict[str, Any] = {
         "changed": False,
@@ -27,15 +28,15 @@ def call(parameters: dict[str, Any], check: bool, with_diff: bool) -> dict[str, 
         "invocation": {"module_args": _shown(parameters)},
     }
     try:
-        wanted = settings(parameters, check)
+        wanted = settings(parameters, mode.check)
         client = Client(load(parameters["kubeconfig"], parameters["context"]))
         verb = present if parameters["state"] == "present" else absent
         report = verb(client, wanted, _documents(parameters))
     except ReleaseFailedError as error:
-        return {**result, "failed": True, "msg": str(error), **_told(error.report, with_diff)}
+        return {**result, "failed": True, "msg": str(error), **_told(error.report, mode.diff)}
     except ReleaseError as error:
         return {**result, "failed": True, "msg": f"Release {result['release']}: {error}"}
-    told = _told(report, with_diff)
+    told = _told(report, mode.diff)
     if wanted.drift:
         told["drift"] = drift(result["release"], report.outcomes.values(), wanted.field_manager)
     return {**result, **told, "warnings": list(client.warnings)}

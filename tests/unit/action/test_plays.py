@@ -106,3 +106,48 @@ def test_the_recap_of_a_failure_names_task_and_remedy(play: Any) -> None:
     assert code != 0
     assert "  Recap › Break (on localhost)\n    It is broken" in output
     assert "go on where it stopped" in output
+
+
+KEEP = {"directory": "{{ place }}/secrets", "names": ["orders"]}
+
+
+def test_work_that_is_done_here_is_that_of_the_module(play: Any, tmp_path: Path) -> None:
+    code, output = play(
+        [
+            {"gantry.platform.store_credentials": KEEP, "register": "here"},
+            {"gantry.platform.store_credentials": KEEP, "environment": {"SENT": "yes"}, "register": "sent"},
+            {
+                "ansible.builtin.assert": {
+                    "that": ["here is changed", "sent is not changed", "here.accounts == sent.accounts"]
+                }
+            },
+            {"gantry.platform.store_credentials": {**KEEP, "name": "orders"}},
+        ],
+        place=str(tmp_path),
+    )
+    assert code != 0
+    assert "Unsupported parameters: name. Supported are: directory, names" in output
+    assert "ok=3" in output
+
+
+def test_what_outlives_a_task_is_left_to_the_module(play: Any, tmp_path: Path) -> None:
+    (tmp_path / "registry").mkdir()
+    absent = {"state": "absent", "directory": str(tmp_path / "registry")}
+    code, output = play(
+        [
+            {"gantry.platform.registry": absent, "check_mode": True, "register": "asked"},
+            {"gantry.platform.registry": absent, "register": "done"},
+            {"gantry.platform.registry": absent, "register": "again"},
+            {"ansible.builtin.assert": {"that": ["asked is changed", "done is changed", "again is not changed"]}},
+        ]
+    )
+    assert code == 0, output
+    assert not (tmp_path / "registry").exists()
+
+
+def test_a_secret_parameter_is_in_no_result(play: Any, tmp_path: Path) -> None:
+    seed = {"url": f"{tmp_path}/none-abracadabra", "password": "abracadabra", "directory": str(tmp_path)}
+    code, output = play([{"gantry.platform.git_seed": seed}])
+    assert code != 0
+    assert "none-********" in output
+    assert "abracadabra" not in output.partition("fatal:")[2]
