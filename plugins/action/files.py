@@ -7,11 +7,13 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.gantry.platform.plugins.module_utils.files.place import digest
+from ansible_collections.gantry.platform.plugins.modules import files as module
+from ansible_collections.gantry.platform.plugins.plugin_utils.here import HereBase
 
 KEYS = {"dest", "content", "src", "mode", "sensitive"}
 
@@ -45,12 +47,13 @@ def describe(file: dict[str, Any]) -> dict[str, Any]:
     return described | {"src": str(source), "size": found.st_size, "mtime": found.st_mtime_ns}
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(HereBase):
     """Asks the host once; only a host that lacks a large file, or cannot tell, is asked again."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
+    _supports_async = False
     _supports_diff = True
+
+    MODULE: ClassVar[ModuleType] = module
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the task. ``tmp`` is unused and there for the base class's sake."""
@@ -78,7 +81,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 files[dest]["staged"] = self._stage(files[dest]["src"])
         if tmpdir := self._connection._shell.tmpdir:
             self._remove_tmp_path(tmpdir)
-        return result | {"changed": bool(changed or stale), "changed_files": changed, "stale": stale, "diff": diff}
+        return result | {
+            "changed": bool(changed or stale),
+            "changed_files": changed,
+            "stale": stale,
+            "service_runs": answer["service_runs"],
+            "diff": diff,
+        }
 
     def _ask(self, files: list[dict[str, Any]], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Run the module on the host. Secrets travel apart, in the one parameter that is never logged."""
@@ -90,7 +99,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             "purge": self._task.args.get("purge") or [],
         }
         arguments["service"] = self._task.args.get("service")
-        answer: dict[str, Any] = self._execute_module("gantry.platform.files", arguments, task_vars=task_vars)
+        answer = self.do(arguments, task_vars)
         answer.pop("invocation", None)
         return answer
 

@@ -93,47 +93,55 @@ stale:
   type: list
   elements: str
   sample: []
+service_runs:
+  description: Whether O(service) was active, and enabled at boot, before handlers do anything. V(false) without one.
+  returned: always
+  type: bool
+  sample: true
 """
 
 import json
-import math
 from dataclasses import asdict
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.gantry.platform.plugins.module_utils.files.place import Wanted, newer_than, place
+from ansible_collections.gantry.platform.plugins.module_utils.files.service import look_at
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, run
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        "files": {"type": "list", "elements": "dict", "required": True},
+        "secrets": {"type": "str", "no_log": True, "default": "{}"},
+        "purge": {"type": "list", "elements": "path", "default": []},
+        "service": {"type": "str"},
+    }
+}
 
 
-def running_since(module: AnsibleModule, service: str | None) -> float:
-    """Seconds of the epoch at which a unit was started; infinity where it does not run."""
-    if not service:
-        return math.inf
-    command = ["systemctl", "show", "--timestamp=unix", "--property=ActiveEnterTimestamp", "--value", service]
-    answer: str = module.run_command(command)[1].strip()
-    return float(answer[1:]) if answer.startswith("@") else math.inf
+def call(given: dict[str, Any], mode: Mode) -> dict[str, Any]:
+    """The result, of valid parameters: large files are described, and those that were asked for staged."""
+    secrets: dict[str, str] = json.loads(given["secrets"])
+    wanted = [Wanted(**{**file, "content": secrets.get(file["dest"], file.get("content"))}) for file in given["files"]]
+    try:
+        outcome = asdict(place(wanted, given["purge"], mode.check))
+    except OSError as error:
+        return {"failed": True, "msg": f"Cannot write {error.filename or 'a file'}: {error.strerror}"}
+    changed = outcome.pop("changed")
+    service = look_at(given["service"])
+    stale = newer_than((file.dest for file in wanted), service.since)
+    return {
+        "changed": bool(changed or stale),
+        "changed_files": changed,
+        "stale": stale,
+        "service_runs": service.runs,
+        **outcome,
+    }
 
 
 def main() -> None:
     """Runs on the host. The action plugin of the same name has resolved the sources and staged what was asked for."""
-    module = AnsibleModule(
-        argument_spec={
-            "files": {"type": "list", "elements": "dict", "required": True},
-            "secrets": {"type": "str", "no_log": True, "default": "{}"},
-            "purge": {"type": "list", "elements": "path", "default": []},
-            "service": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
-    secrets: dict[str, str] = json.loads(module.params["secrets"])
-    wanted = [
-        Wanted(**{**file, "content": secrets.get(file["dest"], file.get("content"))}) for file in module.params["files"]
-    ]
-    try:
-        outcome = asdict(place(wanted, module.params["purge"], module.check_mode))
-    except OSError as error:
-        module.fail_json(msg=f"Cannot write {error.filename or 'a file'}: {error.strerror}")
-    changed = outcome.pop("changed")
-    stale = newer_than((file.dest for file in wanted), running_since(module, module.params["service"]))
-    module.exit_json(changed=bool(changed or stale), changed_files=changed, stale=stale, **outcome)
+    run(AnsibleModule(**SPEC, supports_check_mode=True), call)
 
 
 if __name__ == "__main__":

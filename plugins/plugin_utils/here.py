@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.gantry.platform.plugins.module_utils.results import Mode
 
 
-class HereAction(ActionBase):  # type: ignore[misc]
+class HereBase(ActionBase):  # type: ignore[misc]
     """Does a module's work here where the task's host is the controller itself.
 
     Packing, sending and starting a module takes several times as long as finding that nothing is to be done. The work
@@ -35,15 +35,17 @@ class HereAction(ActionBase):  # type: ignore[misc]
     """Whether it only looks here, as in check mode, and leaves to the module what is to be done: it starts processes
     that outlive the task."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Do the work; returns what the module returns. ``tmp`` is unused and there for the base class's sake."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
+    def do(self, given: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """The module's result for these parameters."""
         if self._is_here():
-            done = self._work()
+            done = self._work(given)
             if self._task.check_mode or not self.LOOKS or not (done["changed"] or done.get("failed")):
-                return result | done
-        sent: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
-        return result | sent
+                return done
+        name = self.MODULE.__name__.rpartition(".")[2]
+        sent: dict[str, Any] = self._execute_module(
+            f"gantry.platform.{name}", given, task_vars=task_vars, wrap_async=self._task.async_val
+        )
+        return sent
 
     def _is_here(self) -> bool:
         """Whether the module would run on this host, as this user, with this environment, within the task."""
@@ -56,9 +58,9 @@ class HereAction(ActionBase):  # type: ignore[misc]
             and not getattr(self.MODULE, "MISSING_LIBRARY", "")  # the module says so
         )
 
-    def _work(self) -> dict[str, Any]:
+    def _work(self, given: dict[str, Any]) -> dict[str, Any]:
         spec = self.MODULE.SPEC
-        valid = ArgumentSpecValidator(**spec).validate(plain(self._task.args))
+        valid = ArgumentSpecValidator(**spec).validate(plain(given))
         if valid.unsupported_parameters:
             unknown = ", ".join(sorted(valid.unsupported_parameters))
             known = ", ".join(sorted(spec["argument_spec"]))
@@ -69,6 +71,15 @@ class HereAction(ActionBase):  # type: ignore[misc]
         mode = Mode(self._task.check_mode or self.LOOKS, self._task.diff)
         done: dict[str, Any] = {"changed": False} | self.MODULE.call(valid.validated_parameters, mode)
         return remove_values(done, secrets) if secrets else done
+
+
+class HereAction(HereBase):
+    """Has nothing to do but the module's work."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Do the work; returns what the module returns. ``tmp`` is unused and there for the base class's sake."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        return result | self.do(self._task.args, task_vars)
 
 
 def plain(value: Any) -> Any:
