@@ -22,19 +22,21 @@ def pin_images(objects: Any, images: Images) -> Any:
 
     ``images`` are the bundle's, reference to {digest}; where there are none (images come from upstream) nothing is
     pinned. What counts is the string at ``image`` of what has a ``name`` too, at any depth. A reference that has a
-    digest already stays as it is.
+    digest already stays as it is. A definition (CRD) names none, and is too large to look for some.
 
     :raises AnsibleFilterError: A container's image is not in the bundle; all of them at once.
     """
     if images:
         listed = objects if isinstance(objects, list | tuple) else [objects]
-        mistakes = [mistake for one in listed for mistake in _missing(one, images, _title(one))]
+        mistakes = [mistake for one in listed if not _defines(one) for mistake in _missing(one, images, _title(one))]
         if mistakes:
             raise AnsibleFilterError("Images that the bundle does not hold:\n" + "\n".join(mistakes))
     return _pinned(objects, images)
 
 
 def _pinned(value: Any, images: Images) -> Any:
+    if _defines(value):
+        return value
     if isinstance(value, Mapping):
         pinned = {key: _pinned(item, images) for key, item in value.items()}
         image = pinned.get("image")
@@ -43,6 +45,10 @@ def _pinned(value: Any, images: Images) -> Any:
     if isinstance(value, list | tuple):
         return [_pinned(item, images) for item in value]
     return value
+
+
+def _defines(one: Any) -> bool:
+    return isinstance(one, Mapping) and one.get("kind") == "CustomResourceDefinition"
 
 
 def _missing(value: Any, images: Images, title: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ short_description: Fit Argo CD's own manifests to the platform
 version_added: 0.1.0
 description:
   - Reads the manifests out of Argo CD's module and returns their objects, fitted.
+  - The CRDs, in C(crds), are applied as they are and not among the objects.
   - Dex, notifications and all cluster-wide rights are left out, and so are upstream's network policies.
 options:
   directory:

@@ -13,7 +13,6 @@ from ansible_collections.gantry.platform.plugins.module_utils.delivery.overlay i
 Object = dict[str, Any]
 
 PARTS = (
-    "crds",
     "base/config",
     "base/application-controller",
     "base/application-controller-roles",
@@ -22,7 +21,8 @@ PARTS = (
     "base/server",
     "base/redis",
 )
-"""What is taken. Dex and notifications are not run; rights over the stages are given by namespace, by the role."""
+"""What is taken beside the CRDs, which are applied as they are. Dex and notifications are not run; rights over the
+stages are given by namespace, by the role."""
 
 TOKEN = "platform.gantry.dev/service-account-token"  # noqa: S105 (the name of an annotation)
 WHY = {
@@ -83,8 +83,6 @@ def _left_out(one: Object) -> bool:
 
 
 def _fitted(one: Object, settings: Settings) -> Object:
-    if one["kind"] == "CustomResourceDefinition":
-        return one
     metadata = {**one["metadata"], "namespace": settings.namespace}
     fitted = {**one, "metadata": metadata}
     match one["kind"]:

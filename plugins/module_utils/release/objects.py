@@ -99,6 +99,8 @@ def rank(kind: str) -> int:
 def read(manifests: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """Read manifests: YAML text (more than one line), a file, or a directory of .yaml, .yml and .json files.
 
+    What kustomize alone reads (kustomization.yaml) is no manifest.
+
     Yields each document with where it came from.
     """
     import yaml
@@ -163,7 +165,11 @@ def _texts(manifest: str, origin: str) -> Iterator[tuple[str, str]]:
         return
     path = Path(manifest).expanduser()
     files = (
-        sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml", ".json"))
+        sorted(
+            file
+            for file in path.iterdir()
+            if file.suffix in (".yaml", ".yml", ".json") and file.name != "kustomization.yaml"
+        )
         if path.is_dir()
         else [path]
     )

@@ -29,6 +29,11 @@ def test_other_strings_at_image_stay() -> None:
     assert pin_images([config], IMAGES) == [config]
 
 
+def test_definitions_stay() -> None:
+    definition = {"kind": "CustomResourceDefinition", "spec": {"name": "c", "image": "quay.io/a/b:1"}}
+    assert pin_images([definition], IMAGES) == [definition]
+
+
 def test_without_a_bundle_nothing_is_pinned() -> None:
     assert pin_images([{"name": "c", "image": "quay.io/a/b:1"}], {}) == [{"name": "c", "image": "quay.io/a/b:1"}]
 

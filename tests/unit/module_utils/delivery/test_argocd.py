@@ -43,7 +43,6 @@ def named(kind: str, name: str, **more: Any) -> Object:
 
 
 UPSTREAM = [
-    named("CustomResourceDefinition", "applications.argoproj.io"),
     named("ConfigMap", "argocd-cm", data={"kept": "yes"}),
     named("Secret", "argocd-secret"),
     named("NetworkPolicy", "argocd-redis-network-policy"),
@@ -81,11 +80,8 @@ def test_what_the_role_brings_itself_is_left_out(fitted: dict[tuple[str, str], O
     assert not {("Role", "argocd-redis"), ("RoleBinding", "argocd-redis")} & set(fitted)
 
 
-def test_all_is_in_the_namespace_but_definitions(fitted: dict[tuple[str, str], Object]) -> None:
-    assert all(
-        one["metadata"].get("namespace") == (None if kind == "CustomResourceDefinition" else "delivery")
-        for (kind, _), one in fitted.items()
-    )
+def test_all_is_in_the_namespace(fitted: dict[tuple[str, str], Object]) -> None:
+    assert all(one["metadata"]["namespace"] == "delivery" for one in fitted.values())
     assert fitted["RoleBinding", "argocd-server"]["subjects"][0]["namespace"] == "delivery"
 
 
@@ -126,13 +122,13 @@ def test_what_the_manifests_lack_is_named() -> None:
 
 
 def test_manifests_are_read(tmp_path: Path) -> None:
-    with pytest.raises(DeliveryError, match="crds has no manifests"):
+    with pytest.raises(DeliveryError, match="base/config has no manifests"):
         argocd.read(tmp_path)
     for part in argocd.PARTS:
         (tmp_path / part).mkdir(parents=True)
         (tmp_path / part / "one.yaml").write_text(yaml.safe_dump(named("ConfigMap", part.rpartition("/")[2])))
         (tmp_path / part / "kustomization.yaml").write_text("kind: Kustomization\n")
     assert len(argocd.read(tmp_path)) == len(argocd.PARTS)
-    (tmp_path / "crds/one.yaml").write_text("{")
-    with pytest.raises(DeliveryError, match=r"crds/one.yaml is not YAML"):
+    (tmp_path / "base/config/one.yaml").write_text("{")
+    with pytest.raises(DeliveryError, match=r"base/config/one.yaml is not YAML"):
         argocd.read(tmp_path)

@@ -123,6 +123,12 @@ def test_manifests_that_cannot_be_read(manifest: str, mistake: str) -> None:
         list(read([manifest]))
 
 
+def test_what_kustomize_reads_is_no_manifest(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("kind: Kustomization\n")
+    (tmp_path / "a.yaml").write_text("b: 1\n")
+    assert [document for _, document in read([str(tmp_path)])] == [{"b": 1}]
+
+
 def test_an_empty_directory_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match=r"holds no \.yaml"):
         list(read([str(tmp_path)]))
