@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, ClassVar
@@ -59,6 +60,7 @@ class HereBase(ActionBase):  # type: ignore[misc]
         )
 
     def _work(self, given: dict[str, Any]) -> dict[str, Any]:
+        gc.freeze()  # else a collection may look through all that the worker inherited from Ansible
         spec = self.MODULE.SPEC
         valid = ArgumentSpecValidator(**spec).validate(plain(given))
         if valid.unsupported_parameters:

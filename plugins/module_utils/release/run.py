@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from ansible_collections.gantry.platform.plugins.module_utils.release import applyset
@@ -57,7 +58,7 @@ class Settings:
         """Name of the release's parent object."""
         return applyset.parent_name(self.name, self.namespace)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The id that members carry as a label."""
         return applyset.set_id(self.parent)
