@@ -9,29 +9,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.gantry.platform.plugins.modules import bundle as module
+from ansible_collections.gantry.platform.plugins.plugin_utils.here import HereBase
 
 BEAT = 30
 """Seconds between two signs of life of one build."""
 display = Display()
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
-    """Runs the module once if nothing is missing, else once for each missing artifact."""
+class ActionModule(HereBase):
+    """Looks here whether something is missing; the module builds it, once for each artifact."""
 
-    TRANSFERS_FILES = False
+    _supports_async = False
+
+    MODULE: ClassVar[ModuleType] = module
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The module's own result; `built` holds what all its runs built."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = dict(self._task.args)
-        steps = (
-            options.get("state", "present") == "present" and not options.get("artifact") and not self._task.check_mode
-        )
-        result |= self._module({**options, "defer": True} if steps else options, task_vars)
+        present = options.get("state", "present") == "present" and not options.get("artifact")
+        steps = present and not self._task.check_mode
+        result |= self.do({**options, "defer": True}, task_vars) if present else self._module(options, task_vars)
         if not steps or result.get("failed") or not result["missing"]:
             return result
         plan, built = result, []

@@ -181,6 +181,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, run
 
 try:
     from ansible_collections.gantry.platform.plugins.module_utils.bundle.bundle import Bundle, Step
@@ -192,18 +193,20 @@ try:
 except ImportError as error:
     MISSING_LIBRARY = error.name or str(error)
 
-OPTIONS: dict[str, Any] = {
-    "state": {"type": "str", "choices": ["present", "planned", "verified", "locked"], "default": "present"},
-    "source": {"type": "path", "required": True},
-    "project": {"type": "path"},
-    "cache": {"type": "path", "required": True},
-    "sets": {"type": "list", "elements": "str", "default": []},
-    "only": {"type": "list", "elements": "str", "default": []},
-    "artifact": {"type": "str"},
-    "defer": {"type": "bool", "default": False},
-    "output": {"type": "path"},
-    "signing_key": {"type": "path"},
-    "keep_build_caches": {"type": "bool", "default": False},
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["present", "planned", "verified", "locked"], "default": "present"},
+        "source": {"type": "path", "required": True},
+        "project": {"type": "path"},
+        "cache": {"type": "path", "required": True},
+        "sets": {"type": "list", "elements": "str", "default": []},
+        "only": {"type": "list", "elements": "str", "default": []},
+        "artifact": {"type": "str"},
+        "defer": {"type": "bool", "default": False},
+        "output": {"type": "path"},
+        "signing_key": {"type": "path"},
+        "keep_build_caches": {"type": "bool", "default": False},
+    }
 }
 
 
@@ -286,23 +289,27 @@ def locked(options: dict[str, Any], *, check: bool) -> dict[str, Any]:
     return {"changed": before != after, "diff": diff}
 
 
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    if MISSING_LIBRARY:
-        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
-    options = module.params
+def call(options: dict[str, Any], mode: Mode) -> dict[str, Any]:
+    """The result, of valid parameters."""
     source = Path(options["source"]).resolve()
     project = Path(options["project"]).resolve() if options["project"] else source.parent
     try:
         if options["state"] == "locked":
-            module.exit_json(**locked(options, check=module.check_mode))
+            return locked(options, check=mode.check)
         bundle = Bundle(source, project, Path(options["cache"]), options["sets"], options["only"])
         if options["state"] == "verified":
-            module.exit_json(**verified(bundle, options["signing_key"]))
-        module.exit_json(**present(bundle, options, check=module.check_mode))
+            return verified(bundle, options["signing_key"])
+        return present(bundle, options, check=mode.check)
     except BundleError as error:
-        module.fail_json(msg=str(error))
+        return {"failed": True, "msg": str(error)}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(**SPEC, supports_check_mode=True)
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY))
+    run(module, call)
 
 
 if __name__ == "__main__":
