@@ -151,3 +151,18 @@ def test_a_secret_parameter_is_in_no_result(play: Any, tmp_path: Path) -> None:
     assert code != 0
     assert "none-********" in output
     assert "abracadabra" not in output.partition("fatal:")[2]
+
+
+def test_templates_come_to_what_ansibles_own_lookup_makes_of_them(play: Any, tmp_path: Path) -> None:
+    (tmp_path / "inner.j2").write_text("{{ word }}s\n")
+    (tmp_path / "outer.j2").write_text(
+        "{% if word %}\nof {% include 'inner.j2' %}{% endif %}\n{# none #}back\\\\slash {{ [word] | to_json }}\n\n"
+    )
+    names = f"'{tmp_path}/outer.j2', '{tmp_path}/inner.j2'"
+    ours, theirs = (f"query('{name}.template', {names})" for name in ("gantry.platform", "ansible.builtin"))
+    said = [f"{ours} == {theirs}", f"{ours} | length == 2", f"'of words' in ({ours} | first)"]
+    code, output = play([{"ansible.builtin.assert": {"that": said}}], word="{{ 'wo' ~ 'rd' }}")
+    assert code == 0, output
+    code, output = play([{"ansible.builtin.debug": {"msg": "{{ lookup('gantry.platform.template', 'no-such.j2') }}"}}])
+    assert code != 0
+    assert "there is no template no-such.j2" in output
