@@ -115,7 +115,11 @@ STEPS = (
 SLOW = (
     Step(
         "slow",
-        (tool("pytest", "-s", "-m", "slow", "--timeout=3600", "tests/e2e"),),
+        (
+            tool("pytest", "-s", "-m", "slow", "--timeout=3600", "tests/e2e"),
+            destroy(E2E_INVENTORY, "e2e"),
+            tool("pytest", "-s", "-m", "slow", "--timeout=3600", "tests/offline"),
+        ),
         cleanup=destroy(E2E_INVENTORY, "e2e"),
     ),
 )
