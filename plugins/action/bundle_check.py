@@ -40,7 +40,10 @@ def check(options: dict[str, Any], images: dict[str, dict[str, str]]) -> dict[st
         missing += unserved(options["registry"], images)
         seen.append(f"{len(images)} served by {options['registry']}")
         if options.get("public_key"):
-            missing += ill_signed(options["registry"], images, load_public(Path(options["public_key"])))
+            try:
+                missing += ill_signed(options["registry"], images, load_public(Path(options["public_key"])))
+            except BundleError as error:
+                missing.append(str(error))
             seen.append(f"each with a signature that {Path(options['public_key']).name} verifies")
     return {
         "ok": not missing,
