@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from tf.iface import (
@@ -259,6 +260,19 @@ class _Machines(_Gantry):
         return self.shape(planned, host.look(planned["network"], pool, planned["template"]))
 
 
+def unasked(current: State | None, all_there: bool, none_beyond: bool) -> State:
+    """What stays as it was, since nothing would come of another value.
+
+    A template is for machines that are yet to be made, and `remove_surplus` for machines that are beyond.
+    """
+    kept: State = {}
+    if current and all_there and Path(current["template"]).is_dir():
+        kept["template"] = current["template"]
+    if current and none_beyond and "remove_surplus" in current:
+        kept["remove_surplus"] = current["remove_surplus"]
+    return kept
+
+
 def recorded_like(values: Mapping[str, Any]) -> State:
     """A declaration in the form that a record gives, so that both can be compared."""
     return {
@@ -331,7 +345,9 @@ class GantryNodePool(_Machines):
             return {**planned, "machines": Unknown, "surplus": Unknown, "repairs": []}
         names = [f"{planned['environment']}-{planned['name']}-{index}" for index in range(1, int(nodes) + 1)]
         recorded_names = [*there, *((current or {}).get("surplus") or [])]
-        beyond = [] if planned["remove_surplus"] else [name for name in recorded_names if name not in names]
+        beyond = [name for name in recorded_names if name not in names]
+        planned = {**planned, **unasked(current, there.keys() >= set(names), not beyond)}
+        beyond = [] if planned["remove_surplus"] else beyond
         machines = {
             name: {"address": there.get(name, {}).get("address", Unknown), "state": "running"} for name in names
         }
@@ -423,7 +439,7 @@ class GantryMachine(_Machines):
 
     def plan(self, ctx: PlanContext, current: State | None, planned: State) -> State:  # noqa: ARG002
         """Running."""
-        return {**planned, "state": "running", "repairs": []}
+        return {**planned, **unasked(current, all_there=True, none_beyond=True), "state": "running", "repairs": []}
 
     def delete(self, ctx: DeleteContext, current: State) -> State | None:
         """Remove it."""

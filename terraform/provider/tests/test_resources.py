@@ -101,6 +101,19 @@ class TestPool:
         shrunk = read(resource, {**pool, "nodes": 1})
         assert (list(shrunk["machines"]), shrunk["surplus"]) == ([f"{NAME}-work-1"], [f"{NAME}-work-2"])
 
+    def test_what_nothing_would_come_of_is_no_change(self, recorded: GantryProvider, pool: dict[str, Any]) -> None:
+        """Another template is for machines that are made, the removal of surplus for machines that are beyond."""
+        resource = GantryNodePool(recorded)
+        state = read(resource, {**pool, "remove_surplus": True})
+        same = planned(resource, state, {**state, "template": "/other", "remove_surplus": False})
+        assert (same["template"], same["remove_surplus"]) == (pool["template"], True)
+        grown = planned(resource, state, {**state, "nodes": 3, "template": "/other"})
+        assert grown["template"] == "/other"
+        shrunk = planned(resource, state, {**state, "nodes": 1, "remove_surplus": False})
+        assert (shrunk["remove_surplus"], shrunk["surplus"]) == (False, [f"{NAME}-work-2"])
+        gone = {**state, "template": "/gone"}
+        assert planned(resource, gone, {**state, "template": "/other"})["template"] == "/other"
+
     def test_how_many_may_be_unknown(self, recorded: GantryProvider, pool: dict[str, Any]) -> None:
         resource = GantryNodePool(recorded)
         assert planned(resource, read(resource, pool), {**pool, "nodes": Unknown})["machines"] is Unknown
