@@ -86,7 +86,10 @@ STEPS = (
         ),
     ),
     Step("unit", (tool("pytest", "tests/unit"),)),
-    Step("terraform", (tool("pytest", "tests/terraform"),)),
+    Step(
+        "terraform",
+        (tool("pytest", "tests/terraform"), ("make", "--no-print-directory", "-C", "terraform/provider", "test")),
+    ),
     Step(
         "services",
         (("make", "-sC", "services", "-j3", "-O", "-k", *(f"{name}.test" for name in SERVICES)),),
