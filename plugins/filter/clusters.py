@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.gantry.platform.plugins.action.k8s_release import plain
 from ansible_collections.gantry.platform.plugins.module_utils.infrastructure import kubeconfig
+from ansible_collections.gantry.platform.plugins.plugin_utils.here import plain
 
 
 def eks_kubeconfig(cluster: Mapping[str, str], region: str, python: str) -> dict[str, Any]:
