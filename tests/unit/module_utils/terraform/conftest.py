@@ -22,9 +22,9 @@ variable "count_of" {
   type    = number
   default = 1
 }
-variable "wait" {
-  type    = number
-  default = 0
+variable "release" {
+  type    = string
+  default = "/"
 }
 variable "secret" {
   type      = string
@@ -35,7 +35,7 @@ resource "terraform_data" "node" {
   count = var.count_of
   input = "node ${count.index}"
   provisioner "local-exec" {
-    command = "sleep ${var.wait}"
+    command = "until [ -e ${var.release} ]; do sleep 0.05; done"
   }
 }
 resource "terraform_data" "vault" {
@@ -83,15 +83,16 @@ class Bench:
             for instance in resource["instances"]
         )
 
-    def in_background(self, **variables: Any) -> threading.Thread:
-        """An apply that has begun and holds the lock when this returns."""
-        thread = threading.Thread(target=lambda: self.drive(variables=variables))
+    def in_background(self, release: Path) -> threading.Thread:
+        """An apply that has begun and holds the lock when this returns, and ends once there is a file `release`."""
+        thread = threading.Thread(target=lambda: self.drive(variables={"release": str(release)}))
         thread.start()
-        self.wait_for(lambda: (self.state.parent / f".{self.state.name}.lock.info").exists())
+        log = self.root.data_directory / "apply.log"
+        self.wait_for(lambda: log.exists() and "node[0]: Creating..." in log.read_text())
         return thread
 
     @staticmethod
-    def wait_for(holds: Callable[[], object], seconds: float = 20.0) -> None:
+    def wait_for(holds: Callable[[], object], seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, "not in time"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,22 +141,25 @@ class TestKeptPlan:
 
 
 class TestLock:
-    def test_its_holder_is_named_with_what_to_do(self, bench: Bench) -> None:
-        running = bench.in_background(wait=2)
+    def test_its_holder_is_named_with_what_to_do(self, bench: Bench, tmp_path: Path) -> None:
+        running = bench.in_background(tmp_path / "release")
         try:
             with pytest.raises(LockedError) as caught:
                 bench.other().drive(lock_timeout=0)
         finally:
+            (tmp_path / "release").touch()
             running.join()
         lock = caught.value.lock
-        assert lock["operation"] in ("OperationTypePlan", "OperationTypeApply")
+        assert lock["operation"] == "OperationTypeApply"
         assert lock["who"] in str(caught.value)
         assert f"force-unlock {lock['id']}" in str(caught.value)
         assert f"since {lock['created']}" in str(caught.value)
 
-    def test_it_is_waited_for(self, bench: Bench) -> None:
-        running = bench.in_background(wait=1)
-        outcome = bench.other().drive(variables={"wait": 1}, lock_timeout=20)
+    def test_it_is_waited_for(self, bench: Bench, tmp_path: Path) -> None:
+        running = bench.in_background(tmp_path / "release")
+        releasing = threading.Timer(1.0, (tmp_path / "release").touch)
+        releasing.start()
+        outcome = bench.other().drive(lock_timeout=60)
         running.join()
         assert not outcome.changed
 
@@ -165,7 +169,7 @@ def test_an_apply_that_was_killed_is_finished_by_the_next_run(bench: Bench) -> N
     bench.drive()
     child = os.fork()
     if child == 0:
-        bench.drive(variables={"count_of": 2, "wait": 60})
+        bench.drive(variables={"count_of": 2, "release": "/never"})
         os._exit(0)
     processes: list[int] = []
 
