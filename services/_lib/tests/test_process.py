@@ -12,18 +12,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from shopkit import cancelling
 from shopkit.process import Supervisor
 from shopkit.testing import programs
+from shopkit.testing.collector import Collector
 from shopkit.testing.programs import MissingProgramError, Program, free_port
+from shopkit.testing.service import asked
 
 SERVICE = """
 import asyncio, os, sys
@@ -76,29 +76,6 @@ sys.exit(status)
 """
 
 
-class Collector(BaseHTTPRequestHandler):
-    """Takes OTLP over HTTP."""
-
-    received: list[ExportTraceServiceRequest]
-
-    def do_POST(self) -> None:
-        self.received.append(ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def collector() -> Iterator[ThreadingHTTPServer]:
-    Collector.received = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
-
-
 @contextmanager
 def service(**environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and its base URL."""
@@ -117,32 +94,18 @@ def service(**environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
-def ask(url: str, seconds: float = 60) -> str:
-    """The body at the URL, asked again until it is a success."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=seconds) as answer:
-                return str(answer.read().decode())
-        except urllib.error.URLError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-
-
-def test_serves_supervises_and_stops(collector: ThreadingHTTPServer, tmp_path: Path) -> None:
+def test_serves_supervises_and_stops(collector: Collector, tmp_path: Path) -> None:
     started = tmp_path / "started"
-    endpoint = f"http://127.0.0.1:{collector.server_port}"
-    with service(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, THING_ENVIRONMENT="test", STARTED=str(started)) as (
+    with service(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, THING_ENVIRONMENT="test", STARTED=str(started)) as (
         process,
         url,
     ):
-        ask(f"{url}/healthz")
+        asked(f"{url}/healthz")
         with pytest.raises(urllib.error.HTTPError, match="503"):
             urllib.request.urlopen(f"{url}/readyz")
-        ask(f"{url}/readyz")
+        asked(f"{url}/readyz")
         answers: list[str] = []
-        request = Thread(target=lambda: answers.append(ask(f"{url}/slow")))
+        request = Thread(target=lambda: answers.append(asked(f"{url}/slow")))
         request.start()
         while not started.exists():
             time.sleep(0.01)
@@ -161,19 +124,12 @@ def test_serves_supervises_and_stops(collector: ThreadingHTTPServer, tmp_path: P
         ("task stopped", "store closed"),
     ]:
         assert said.index(before) < said.index(after), said
-    names = [
-        span.name
-        for batch in Collector.received
-        for resource in batch.resource_spans
-        for scope in resource.scope_spans
-        for span in scope.spans
-    ]
-    assert names == ["GET /shop/things/slow"]
+    assert [span.name for span in collector.spans] == ["GET /shop/things/slow"]
 
 
 def test_a_port_in_use_ends_the_process() -> None:
     with service() as (_, url):
-        ask(f"{url}/healthz")
+        asked(f"{url}/healthz")
         with service(THING_PORT=url.rsplit(":", 1)[1]) as (second, _):
             second.communicate(timeout=60)
         assert second.returncode == 3  # uvicorn's for a start that failed

@@ -5,13 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import tomllib
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from shopkit.testing.programs import free_port
+from shopkit.testing.service import asked
 
 from basket import __version__
 
@@ -29,26 +27,13 @@ def start(**environ: str) -> subprocess.Popen[str]:
     )
 
 
-def ask(url: str, seconds: float = 60) -> str:
-    """The body at the URL, asked again until it is a success."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=seconds) as answer:
-                return str(answer.read().decode())
-        except urllib.error.URLError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-
-
 def test_serves_logs_and_stops(redis_url: str) -> None:
     port = free_port()
     settings = {"BASKET_HOST": "127.0.0.1", "BASKET_PORT": str(port), "REDIS_URL": redis_url}
     with start(**settings, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9") as process:
         try:
-            ask(f"http://127.0.0.1:{port}/readyz")
-            assert json.loads(ask(f"http://127.0.0.1:{port}/baskets/s1"))["items"] == []
+            asked(f"http://127.0.0.1:{port}/readyz")
+            assert json.loads(asked(f"http://127.0.0.1:{port}/baskets/s1"))["items"] == []
         finally:
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=60)

@@ -10,23 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import ROOT, Start, eventually
-from nats.aio.client import Client
-from nats.js.errors import NotFoundError
 from shopkit.testing.programs import Program
+from shopkit.testing.service import listeners
 
 SKU = "enamel-mug"
-
-
-async def listeners(url: str) -> int:
-    """How many consumers the stream of events has."""
-    client = Client()
-    await client.connect(url)
-    try:
-        return (await client.jetstream().stream_info("SHOP")).state.consumer_count
-    except NotFoundError:
-        return 0
-    finally:
-        await client.close()
 
 
 def test_a_price_shows_in_every_instance_within_two_seconds(start: Start, redis_url: str, nats_url: str) -> None:

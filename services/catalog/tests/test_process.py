@@ -3,16 +3,15 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import tomllib
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from shopkit.testing.programs import free_port
+from shopkit.testing.service import asked
 from shopkit.tracing import trace_ids
 
 from catalog import __version__
@@ -34,30 +33,14 @@ def start(environ: Mapping[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def ask(url: str, seconds: float = 10) -> bytes:
-    """The body at the URL, asked again until something listens."""
-    request = urllib.request.Request(url, headers={"traceparent": f"00-{TRACE}-{SPAN}-01"})
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(request, timeout=seconds) as answer:
-                return bytes(answer.read())
-        except urllib.error.URLError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-
-
 def test_serves_logs_and_stops() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port, traced = free_port(), {"traceparent": f"00-{TRACE}-{SPAN}-01"}
     settings = {"CATALOG_HOST": "127.0.0.1", "CATALOG_PORT": str(port), "CATALOG_ENVIRONMENT": "test"}
     with start(settings) as process:
         try:
-            ask(f"http://127.0.0.1:{port}/readyz")
-            assert b"http_requests_total" in ask(f"http://127.0.0.1:{port}/metrics")
-            assert json.loads(ask(f"http://127.0.0.1:{port}/products?q=mug"))["total"] >= 1
+            asked(f"http://127.0.0.1:{port}/readyz")
+            assert "http_requests_total" in asked(f"http://127.0.0.1:{port}/metrics")
+            assert json.loads(asked(f"http://127.0.0.1:{port}/products?q=mug", **traced))["total"] >= 1
         finally:
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=10)

@@ -3,24 +3,21 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from fastapi.testclient import TestClient
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from shopkit import tracing
 from shopkit.metrics import Metrics
+from shopkit.testing.collector import Collector
+from shopkit.testing.programs import free_port
+from shopkit.testing.service import asked
 
 from catalog import __version__
 from catalog.adapters.http import create_app
@@ -81,35 +78,9 @@ def test_a_wrong_endpoint_is_refused() -> None:
         Settings.read({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"})
 
 
-class Collector(BaseHTTPRequestHandler):
-    """Takes OTLP over HTTP."""
-
-    received: list[tuple[str, ExportTraceServiceRequest]]
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.received.append((self.path, ExportTraceServiceRequest.FromString(body)))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def collector() -> Iterator[ThreadingHTTPServer]:
-    Collector.received = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
-
-
 def run_once(endpoint: str) -> tuple[list[dict[str, object]], float]:
     """Lets the real process answer one request; its log, and the seconds that it took to end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {"CATALOG_HOST": "127.0.0.1", "CATALOG_PORT": str(port), "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
     command = [sys.executable, "-m", "catalog"]
     with subprocess.Popen(
@@ -120,14 +91,7 @@ def run_once(endpoint: str) -> tuple[list[dict[str, object]], float]:
         text=True,
     ) as process:
         try:
-            for _ in range(200):
-                try:
-                    url = f"http://127.0.0.1:{port}/products?q=mug"
-                    headers = {"traceparent": f"00-{TRACE}-{SPAN}-01"}
-                    urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=5).close()
-                    break
-                except urllib.error.URLError:
-                    time.sleep(0.05)
+            asked(f"http://127.0.0.1:{port}/products?q=mug", traceparent=f"00-{TRACE}-{SPAN}-01")
         finally:
             process.send_signal(signal.SIGTERM)
             stopped = time.monotonic()
@@ -136,10 +100,10 @@ def run_once(endpoint: str) -> tuple[list[dict[str, object]], float]:
     return [json.loads(line) for line in out.splitlines()], time.monotonic() - stopped
 
 
-def test_the_process_sends_its_last_spans_before_it_ends(collector: ThreadingHTTPServer) -> None:
-    log, _ = run_once(f"http://127.0.0.1:{collector.server_port}")
-    [(path, sent)] = Collector.received
-    [span] = sent.resource_spans[0].scope_spans[0].spans
+def test_the_process_sends_its_last_spans_before_it_ends(collector: Collector) -> None:
+    log, _ = run_once(collector.url)
+    [(path, _)] = collector.received
+    [span] = collector.spans
     assert path == "/v1/traces"
     assert (span.name, span.trace_id.hex(), span.parent_span_id.hex()) == ("GET /products", TRACE, SPAN)
     [request] = [line for line in log if line["message"] == "request"]

@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from conftest import ROOT, Edge, Start, environ, eventually, value
 from shopkit.testing.programs import free_port
-from test_process import listeners, quiet
+from test_process import listen, quiet
 
 SKU = "enamel-mug"
 
@@ -102,7 +102,7 @@ def test_a_price_shows_at_every_level_within_two_seconds(
 ) -> None:
     edge: Edge = start(shopapi=relay)
     metrics = purger(edge)
-    eventually(lambda: listeners(nats_url) == 3)
+    listen(nats_url, 3)
     quiet(metrics)
     places = [
         *((catalog, path) for catalog in catalogs for path in (f"/products/{SKU}", "/products?q=mug")),

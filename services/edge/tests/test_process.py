@@ -15,13 +15,12 @@ from pathlib import Path
 import httpx2
 import pytest
 from conftest import KEPT, ROOT, Edge, environ, eventually, value
-from nats.aio.client import Client
-from nats.js.errors import NotFoundError
 from shopkit.broker import Broker
 from shopkit.events import Event
 from shopkit.metrics import Metrics
 from shopkit.testing import contract
 from shopkit.testing.programs import Program, free_port
+from shopkit.testing.service import listeners
 from shopkit.web import create_app
 
 from edge import __version__
@@ -46,20 +45,9 @@ def publish(url: str, *events: Event) -> None:
     asyncio.run(send())
 
 
-def listeners(url: str) -> int:
-    """How many consumers the stream of events has."""
-
-    async def ask() -> int:
-        client = Client()
-        await client.connect(url)
-        try:
-            return (await client.jetstream().stream_info("SHOP")).state.consumer_count
-        except NotFoundError:
-            return 0
-        finally:
-            await client.close()
-
-    return asyncio.run(ask())
+def listen(url: str, count: int) -> None:
+    """Wait until the stream of events has so many consumers."""
+    eventually(lambda: asyncio.run(listeners(url)) == count)
 
 
 def quiet(purger: httpx2.Client) -> None:
@@ -69,7 +57,7 @@ def quiet(purger: httpx2.Client) -> None:
 
 def test_what_changed_is_gone_within_two_seconds_and_nothing_else(edge: Edge, purger: Purger, nats_url: str) -> None:
     metrics = purger(edge)
-    eventually(lambda: listeners(nats_url) == 1)
+    listen(nats_url, 1)
     quiet(metrics)
     kept = {
         f"/api/products{path}": keys
@@ -92,7 +80,7 @@ def test_what_changed_is_gone_within_two_seconds_and_nothing_else(edge: Edge, pu
 
 def test_what_is_fetched_too_soon_is_purged_once_more(edge: Edge, purger: Purger, nats_url: str) -> None:
     metrics = purger(edge)
-    eventually(lambda: listeners(nats_url) == 1)
+    listen(nats_url, 1)
     quiet(metrics)
     edge.shopapi.headers = {"Cache-Control": KEPT, "xkey": "catalog product-saw"}
     edge.get("/api/products/saw")

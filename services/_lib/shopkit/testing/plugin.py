@@ -24,6 +24,7 @@ from redis import Redis
 
 from shopkit.broker import DEAD, STREAM, Broker
 from shopkit.testing import programs
+from shopkit.testing.collector import Collector, collecting
 from shopkit.testing.programs import Program
 
 # How long an example takes says nothing on a busy machine.
@@ -64,6 +65,13 @@ def nats_server() -> Iterator[Program]:
 def redis_server() -> Iterator[Program]:
     with running(programs.redis) as server:
         yield server
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """Takes spans."""
+    with collecting() as collector:
+        yield collector
 
 
 @pytest.fixture

@@ -7,13 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from nats.aio.client import Client
+from nats.js.errors import NotFoundError
 
+from shopkit.broker import STREAM
 from shopkit.testing.programs import free_port
 
 LIBRARY = Path(__file__).resolve().parent.parent.parent
@@ -25,6 +29,30 @@ async def eventually(condition: Callable[[], Awaitable[object]], seconds: float 
     async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.05)
+
+
+def asked(url: str, seconds: float = 60, **headers: str) -> str:
+    """The body at the URL, asked again until it is a success. Raises HTTPError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return str(httpx2.get(url, headers=headers, timeout=seconds, trust_env=False).raise_for_status().text)
+        except httpx2.HTTPError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+async def listeners(nats_url: str) -> int:
+    """How many consumers the stream of events has."""
+    client = Client()
+    await client.connect(nats_url)
+    try:
+        return int((await client.jetstream().stream_info(STREAM)).state.consumer_count)
+    except NotFoundError:
+        return 0
+    finally:
+        await client.close()
 
 
 def run(root: Path, module: str, settings: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
