@@ -50,7 +50,8 @@ def find_program(given: str) -> Program:
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise TerraformError(f"{path} version: {error}") from error
-    found = re.match(r"(OpenTofu|Terraform) v((\d+)\.(\d+)\.\S+)", done.stdout)
+    # A warning may come first, as of a configuration of the user's that is not there.
+    found = re.search(r"^(OpenTofu|Terraform) v((\d+)\.(\d+)\.\S+)", done.stdout, re.MULTILINE)
     if not found:
         raise TerraformError(f"{path} is neither OpenTofu nor Terraform: it calls itself {done.stdout[:60]!r}")
     name, version = found[1], found[2]
@@ -64,6 +65,8 @@ def _clean_environment() -> dict[str, str]:
     """The environment without what would change a run's meaning, or let it print secrets."""
     unwanted = ("TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_DATA_DIR", "TF_LOG")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    if not Path(kept.get("TF_CLI_CONFIG_FILE", "/")).exists():
+        del kept["TF_CLI_CONFIG_FILE"]  # its warning would stand before every answer
     return kept | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 
 
