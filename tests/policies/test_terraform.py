@@ -55,7 +55,7 @@ def test_hcl_is_formatted() -> None:
         program = binary("tofu")
     except pytest.fail.Exception:
         pytest.skip("OpenTofu is in the bundle's set terraform, which is not built here")
-    assert run(program, "fmt", "-check", "-diff", "-recursive", str(TERRAFORM)) == ""
+    run(program, "fmt", "-check", "-diff", "-recursive", str(TERRAFORM))  # it fails where anything differs
 
 
 def test_nothing_is_denied(configurations: dict[str, Configuration]) -> None:
