@@ -67,7 +67,7 @@ class Pod:
 class Cluster:
     """One API server, reached by a kubeconfig. Safe to use from many threads."""
 
-    def __init__(self, kubeconfig: Path, timeout: float = 5.0) -> None:
+    def __init__(self, kubeconfig: Path, timeout: float = 10.0) -> None:
         """`timeout`: seconds that a single call may take. The kubeconfig is read when something is asked."""
         self.kubeconfig = kubeconfig
         self.timeout = timeout
