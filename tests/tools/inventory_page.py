@@ -15,6 +15,7 @@ from ansible_collections.gantry.platform.plugins.module_utils.contract.model imp
     NodePool,
     Size,
     Taint,
+    Window,
 )
 from pydantic import BaseModel
 
@@ -22,8 +23,7 @@ from tests.tools.pages import NOTICE, ROOT, load, table
 
 INTRODUCTION = """\
 The inventory says what should be; everything else follows from it. All keys below are needed, in
-`inventories/<environment>/group_vars/all/platform.yml`; only `shop_enabled`, `platform_aws` (needed for driver
-`aws` alone) and fields within a node pool have defaults.
+`inventories/<environment>/group_vars/all/platform.yml`; only what is called optional has a default.
 A role's own variables (`<role>_…`) are listed in [roles/](roles/README.md) and are optional.
 
 The contract is typed in one place, `plugins/module_utils/contract/model.py`. The role `preflight` holds an inventory
@@ -39,6 +39,7 @@ def page() -> str:
     lines = [NOTICE, "# The inventory contract", "", INTRODUCTION, "", *_fields(Contract), ""]
     for model, title in (
         (Networks, "`platform_networks`"),
+        (Window, "A window of `platform_maintenance_windows`"),
         (GatewayPorts, "`platform_gateway_ports`"),
         (NodePool, "A node pool"),
         (Size, "A node pool's `size`"),

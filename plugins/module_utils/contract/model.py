@@ -185,6 +185,18 @@ class NodePool(Model):
         return self.count if self.max is None else self.max
 
 
+class Window(Model):
+    """Hours in which planned work may disturb the platform. All times are UTC."""
+
+    days: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Field(min_length=1)] = Field(
+        description="days on which it begins", examples=["[tue, thu]"]
+    )
+    start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
+        description="when it begins, in quotes", examples=["'02:00'"]
+    )
+    hours: Annotated[int, Field(ge=1, le=24)] = Field(description="how long it is open", examples=[3])
+
+
 class Contract(Model):
     """All that an inventory says, except the variables of single roles."""
 
@@ -236,6 +248,14 @@ class Contract(Model):
     )
     platform_gateway_ports: GatewayPorts = Field(
         description="node ports of the gateway, 30000 to 32767", examples=["{http: 30080, https: 30443}"]
+    )
+    platform_maintenance_windows: list[Window] = Field(
+        default=[],
+        description=(
+            "when planned work (an upgrade, a renewal of certificates) may disturb the platform; at any time where "
+            "empty. `-e outside_window=<environment>` passes over it"
+        ),
+        examples=["a list, see below"],
     )
     shop_enabled: bool = Field(
         default=False,

@@ -135,6 +135,22 @@ BROKEN = [
     Broken(
         "misspelt prefix", put("platfrom_driver", "x"), "platfrom_driver", '"x"', "misspelling", "'platform_driver'"
     ),
+    Broken(
+        "window without quotes",
+        put("platform_maintenance_windows", [{"days": ["tue"], "start": 120, "hours": 3}]),
+        "platform_maintenance_windows[0].start",
+        "120",
+        "",
+        "",
+    ),
+    Broken(
+        "window on no day",
+        put("platform_maintenance_windows", [{"days": ["friday"], "start": "02:00", "hours": 3}]),
+        "platform_maintenance_windows[0].days[0]",
+        '"friday"',
+        "",
+        "",
+    ),
     Broken("old name", put("platform_network", {}), "platform_network", "{}", "not a key", "'platform_networks'"),
     Broken(
         "unknown of a role",
