@@ -4,20 +4,70 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
 from types import FrameType, TracebackType
+from typing import Protocol, TypeVar
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from opentelemetry.sdk.trace import TracerProvider
 
+from shopkit import logs, tracing
 from shopkit.cancelling import end, heed
-from shopkit.settings import Common
+from shopkit.settings import Common, SettingError
 
 Background = Callable[[], Awaitable[None]]
 _log = structlog.stdlib.get_logger("shopkit.process")
+
+
+class Configured(Protocol):
+    """A service's settings, which hold what all have."""
+
+    @property
+    def common(self) -> Common:
+        """Where it listens, how it logs, where spans go."""
+
+
+Settings = TypeVar("Settings", bound=Configured)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a service is made of: its HTTP application, what runs beside it, and what is open while it runs."""
+
+    app: FastAPI
+    background: Sequence[Background] = ()
+    around: Sequence[AbstractAsyncContextManager[object]] = ()
+
+
+def run(
+    service: str,
+    version: str,
+    read: Callable[[Mapping[str, str]], Settings],
+    assemble: Callable[[Settings, TracerProvider], Parts],
+) -> int:
+    """Read the settings from the environment, serve what is assembled by them, send the last spans.
+
+    Returns the exit status: 2 where a setting cannot be used, which is said on stderr.
+    """
+    try:
+        settings = read(os.environ)
+        common = settings.common
+        logs.configure(service, version, common.environment, common.log_level)
+        spans = tracing.provider(service, version, common.environment, common.traces_endpoint)
+        parts = assemble(settings, spans)
+    except SettingError as error:
+        print(f"{service}: {error}", file=sys.stderr)
+        return 2
+    status = serve(parts.app, common, background=parts.background, around=parts.around)
+    spans.shutdown()
+    return status
 
 
 class Supervisor:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
-from shopkit import logs, tracing
 from shopkit.metrics import Metrics
-from shopkit.process import serve
-from shopkit.settings import SettingError
+from shopkit.process import Parts, run
 from shopkit.web import create_app
 
 from basket import __version__
@@ -20,32 +16,18 @@ from basket.adapters.settings import Settings
 from basket.application.baskets import Baskets
 
 
-def application(settings: Settings, tracer_provider: TracerProvider | None = None) -> tuple[FastAPI, RedisStore]:
+def assemble(settings: Settings, tracer_provider: TracerProvider | None = None) -> Parts:
     """The HTTP application, and the store to be closed after it."""
     metrics = Metrics("basket")
     store = RedisStore(settings.redis, settings.ttl_seconds, settings.redis_timeout_seconds, metrics)
     app = create_app("basket", __version__, metrics, tracer_provider, store.ready)
     add_routes(app, Baskets(store), metrics)
-    return app, store
+    return Parts(app, around=[store])
 
 
 def main() -> int:
-    """Serve until SIGTERM. Returns the exit status."""
-    try:
-        settings = Settings.read(os.environ)
-    except SettingError as error:
-        print(f"basket: {error}", file=sys.stderr)
-        return 2
-    common = settings.common
-    logs.configure("basket", __version__, common.environment, common.log_level)
-    traces = None
-    if common.traces_endpoint:
-        traces = tracing.provider("basket", __version__, common.environment, common.traces_endpoint)
-    app, store = application(settings, traces)
-    status = serve(app, common, around=[store])
-    if traces:
-        traces.shutdown()
-    return status
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
+    return run("basket", __version__, Settings.read, assemble)
 
 
 if __name__ == "__main__":

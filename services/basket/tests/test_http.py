@@ -9,7 +9,7 @@ from shopkit.settings import SettingError
 from shopkit.testing.contract import held
 from shopkit.testing.programs import Program
 
-from basket.__main__ import application
+from basket.__main__ import assemble
 from basket.adapters.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -17,8 +17,9 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 async def client(redis_url: str) -> AsyncIterator[httpx2.AsyncClient]:
-    app, store = application(Settings.read({"REDIS_URL": redis_url, "BASKET_REDIS_TIMEOUT_SECONDS": "5"}))
-    async with store, httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://basket") as client:
+    parts = assemble(Settings.read({"REDIS_URL": redis_url, "BASKET_REDIS_TIMEOUT_SECONDS": "5"}))
+    [store] = parts.around
+    async with store, httpx2.AsyncClient(transport=httpx2.ASGITransport(parts.app), base_url="http://basket") as client:
         yield client
 
 
@@ -97,8 +98,7 @@ async def test_without_redis_nothing_is_promised(client: httpx2.AsyncClient, red
 
 
 def test_openapi() -> None:
-    app, _ = application(Settings.read({}))
-    held(ROOT / "openapi.json", app.openapi())
+    held(ROOT / "openapi.json", assemble(Settings.read({})).app.openapi())
 
 
 @pytest.mark.parametrize(

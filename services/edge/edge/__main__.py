@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import partial
 
-from shopkit import logs, tracing, web
+from opentelemetry.sdk.trace import TracerProvider
+from shopkit import web
 from shopkit.broker import Broker
 from shopkit.metrics import Metrics
-from shopkit.process import serve
-from shopkit.settings import SettingError
+from shopkit.process import Parts, run
 
 from edge import __version__
 from edge.adapters.events import listen, watch
@@ -19,18 +18,8 @@ from edge.adapters.varnish import Counters, Varnish
 from edge.application import Purger
 
 
-def main() -> int:
-    """Purge until SIGTERM or SIGINT. Returns the exit status."""
-    try:
-        settings = Settings.read(os.environ)
-    except SettingError as error:
-        print(f"edge: {error}", file=sys.stderr)
-        return 2
-    common = settings.common
-    logs.configure("edge", __version__, common.environment, common.log_level)
-    provider = None
-    if common.traces_endpoint:
-        provider = tracing.provider("edge", __version__, common.environment, common.traces_endpoint)
+def assemble(settings: Settings, tracer_provider: TracerProvider) -> Parts:
+    """The purger and its probes over HTTP."""
     metrics = Metrics("edge")
     purges = metrics.counter("edge_purges_total", "Purges by outcome", ("outcome",))
     dropped = metrics.counter("edge_purged_answers_total", "Answers that purges dropped")
@@ -44,12 +33,14 @@ def main() -> int:
     metrics.registry.register(counters)
     purger = Purger(varnish, settings.again_seconds, record, settings.deaf_seconds)
     broker = Broker.of(settings.nats, "edge", metrics)
-    app = web.create_app("edge", __version__, metrics, provider, counters.ready)
+    app = web.create_app("edge", __version__, metrics, tracer_provider, counters.ready)
     background = (partial(listen, broker, purger), partial(watch, broker, purger), purger.settle, counters.keep)
-    status = serve(app, common, background=background, around=(varnish, broker))
-    if provider:
-        provider.shutdown()
-    return status
+    return Parts(app, background, (varnish, broker))
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
+    return run("edge", __version__, Settings.read, assemble)
 
 
 if __name__ == "__main__":

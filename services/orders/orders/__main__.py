@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from shopkit import logs, tracing
+from opentelemetry.sdk.trace import TracerProvider
 from shopkit.broker import Broker
 from shopkit.database import Database
 from shopkit.metrics import Metrics
 from shopkit.outbox import Relay
-from shopkit.process import serve
-from shopkit.settings import SettingError
+from shopkit.process import Parts, run
 
 from orders import __version__
 from orders.adapters.deadlines import Deadlines
@@ -45,18 +43,8 @@ async def migrated(storage: PostgresStorage) -> AsyncIterator[None]:
     yield
 
 
-def main() -> int:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
-    try:
-        settings = Settings.read(os.environ)
-    except SettingError as error:
-        print(f"orders: {error}", file=sys.stderr)
-        return 2
-    common = settings.common
-    logs.configure("orders", __version__, common.environment, common.log_level)
-    traces = None
-    if common.traces_endpoint:
-        traces = tracing.provider("orders", __version__, common.environment, common.traces_endpoint)
+def assemble(settings: Settings, tracer_provider: TracerProvider) -> Parts:
+    """Orders over HTTP, and what runs beside it: relay, consumer, deadlines."""
     metrics = Metrics("orders")
     seconds = metrics.histogram(
         "orders_duration_seconds",
@@ -73,16 +61,18 @@ def main() -> int:
     storage = PostgresStorage(database)
     saga = Saga(storage, now, ended)
     ordering = Ordering(storage, now, new_id, timedelta(seconds=settings.deadline_seconds))
-    app = application(ordering, metrics, traces, database.ready, settings.root_path)
+    app = application(ordering, metrics, tracer_provider, database.ready, settings.root_path)
     background = (
         Relay(database, broker, metrics).run,
         Consumer(broker, saga, metrics).run,
         Deadlines(saga, storage, metrics, settings.sweep_seconds).run,
     )
-    status = serve(app, common, background=background, around=(database, migrated(storage), broker))
-    if traces:
-        traces.shutdown()
-    return status
+    return Parts(app, background, (database, migrated(storage), broker))
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
+    return run("orders", __version__, Settings.read, assemble)
 
 
 if __name__ == "__main__":

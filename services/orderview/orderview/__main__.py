@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-from shopkit import logs, tracing
-from shopkit.process import serve
-from shopkit.settings import SettingError
+from opentelemetry.sdk.trace import TracerProvider
+from shopkit.process import Parts, run
 
 from orderview import __version__
 from orderview.adapters.events import Consumer, Lag
@@ -18,24 +16,14 @@ from orderview.application.queries import Queries
 from orderview.runtime import Runtime
 
 
-def main() -> int:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
-    try:
-        settings = Settings.read(os.environ)
-    except SettingError as error:
-        print(f"orderview: {error}", file=sys.stderr)
-        return 2
-    common = settings.common
-    logs.configure("orderview", __version__, common.environment, common.log_level)
-    traces = None
-    if common.traces_endpoint:
-        traces = tracing.provider("orderview", __version__, common.environment, common.traces_endpoint)
+def assemble(settings: Settings, tracer_provider: TracerProvider) -> Parts:
+    """The view over HTTP, and what runs beside it: consumer, lag."""
     runtime = Runtime.of(settings)
     app = application(
         Queries(runtime.view),
         Rebuilds(runtime.rebuilder, runtime.metrics),
         runtime.metrics,
-        traces,
+        tracer_provider,
         runtime.database.ready,
         settings.root_path,
     )
@@ -43,10 +31,12 @@ def main() -> int:
         Consumer(runtime.broker, Projector(runtime.view), runtime.metrics).run,
         Lag(runtime.broker, runtime.metrics, settings.lag_seconds).run,
     )
-    status = serve(app, common, background=background, around=(runtime.running(),))
-    if traces:
-        traces.shutdown()
-    return status
+    return Parts(app, background, (runtime.running(),))
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
+    return run("orderview", __version__, Settings.read, assemble)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-from shopkit import logs, tracing
-from shopkit.process import serve
-from shopkit.settings import SettingError
+from opentelemetry.sdk.trace import TracerProvider
+from shopkit.process import Parts, run
 
 from payments import __version__
 from payments.adapters.events import SERVICE
@@ -15,17 +13,15 @@ from payments.adapters.settings import Settings
 from payments.service import Service
 
 
+def assemble(settings: Settings, tracer_provider: TracerProvider) -> Parts:
+    """The service, and what is open while it runs."""
+    service = Service(settings, tracer_provider)
+    return Parts(service.app, [service.work], service.resources)
+
+
 def main() -> int:
-    """Serve until SIGTERM. Returns the exit status."""
-    try:
-        settings = Settings.read(os.environ)
-    except SettingError as error:
-        print(f"{SERVICE}: {error}", file=sys.stderr)
-        return 2
-    common = settings.common
-    logs.configure(SERVICE, __version__, common.environment, common.log_level)
-    service = Service(settings, tracing.provider(SERVICE, __version__, common.environment, common.traces_endpoint))
-    return serve(service.app, common, background=[service.work], around=service.resources)
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
+    return run(SERVICE, __version__, Settings.read, assemble)
 
 
 if __name__ == "__main__":

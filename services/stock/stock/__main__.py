@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from functools import partial
 from importlib.resources import files
 
 from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
-from shopkit import logs, tracing
 from shopkit.broker import Broker
 from shopkit.database import Database
 from shopkit.metrics import Metrics
 from shopkit.outbox import Relay
-from shopkit.process import serve
-from shopkit.settings import SettingError
+from shopkit.process import Parts, run
 from shopkit.web import create_app
 
 from stock import __version__
@@ -62,18 +59,15 @@ class Service:
             tasks.create_task(self.broker.consume(SERVICE, RECEIVES, handler, concurrency=self._settings.concurrency))
 
 
+def assemble(settings: Settings, tracer_provider: TracerProvider) -> Parts:
+    """The service, and what is open while it runs."""
+    service = Service(settings, tracer_provider)
+    return Parts(service.app, [service.work], [service.database, service.broker])
+
+
 def main() -> int:
-    """Serve until SIGTERM. Returns the exit status."""
-    try:
-        settings = Settings.read(os.environ)
-    except SettingError as error:
-        print(f"{SERVICE}: {error}", file=sys.stderr)
-        return 2
-    common = settings.common
-    logs.configure(SERVICE, __version__, common.environment, common.log_level)
-    provider = tracing.provider(SERVICE, __version__, common.environment, common.traces_endpoint)
-    service = Service(settings, provider)
-    return serve(service.app, common, background=[service.work], around=[service.database, service.broker])
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
+    return run(SERVICE, __version__, Settings.read, assemble)
 
 
 if __name__ == "__main__":

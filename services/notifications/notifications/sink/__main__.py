@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,10 +14,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import FastAPI, Query
 from opentelemetry.sdk.trace import TracerProvider
 from pydantic import BaseModel
-from shopkit import logs, tracing
 from shopkit.metrics import Metrics
-from shopkit.process import serve
-from shopkit.settings import Common, Reader, SettingError, common
+from shopkit.process import Parts, run
+from shopkit.settings import Common, Reader, common
 from shopkit.web import create_app
 
 from notifications import __version__
@@ -117,19 +115,17 @@ class Sink:
             )
 
 
-def main() -> int:
-    """Serve until SIGTERM. Returns the exit status."""
-    try:
-        settings = Settings.read(os.environ)
-    except SettingError as error:
-        print(f"{SERVICE}: {error}", file=sys.stderr)
-        return 2
-    environment = settings.common.environment
-    logs.configure(SERVICE, __version__, environment, settings.common.log_level)
+def assemble(settings: Settings, tracer_provider: TracerProvider) -> Parts:
+    """The sink, listening for mails beside its HTTP."""
     # The library's own log names recipients.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
-    sink = Sink(settings, tracing.provider(SERVICE, __version__, environment, settings.common.traces_endpoint))
-    return serve(sink.app, settings.common, background=[sink.listen])
+    sink = Sink(settings, tracer_provider)
+    return Parts(sink.app, [sink.listen])
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
+    return run(SERVICE, __version__, Settings.read, assemble)
 
 
 if __name__ == "__main__":

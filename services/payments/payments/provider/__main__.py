@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
-from shopkit import logs, tracing
 from shopkit.metrics import Metrics
-from shopkit.process import serve
+from shopkit.process import Parts, run
 from shopkit.settings import Common, Reader, SettingError, common
 from shopkit.web import create_app
 
@@ -54,24 +53,27 @@ def application(settings: Settings, ledger: Ledger, tracer_provider: TracerProvi
     return app
 
 
-def main() -> int:
-    """Serve until SIGTERM. Returns the exit status."""
+@asynccontextmanager
+async def kept(ledger: Ledger) -> AsyncIterator[None]:
+    """The ledger is closed at the end."""
     try:
-        settings = Settings.read(os.environ)
-        try:
-            ledger = Ledger(settings.ledger)
-        except sqlite3.Error as error:
-            raise SettingError("PAYMENT_PROVIDER_LEDGER", settings.ledger, f"give a writable file ({error})") from None
-    except SettingError as error:
-        print(f"{SERVICE}: {error}", file=sys.stderr)
-        return 2
-    environment = settings.common.environment
-    logs.configure(SERVICE, __version__, environment, settings.common.log_level)
-    provider = tracing.provider(SERVICE, __version__, environment, settings.common.traces_endpoint)
-    try:
-        return serve(application(settings, ledger, provider), settings.common)
+        yield
     finally:
         ledger.close()
+
+
+def assemble(settings: Settings, tracer_provider: TracerProvider) -> Parts:
+    """The provider on its ledger. Raises SettingError where the ledger cannot be opened."""
+    try:
+        ledger = Ledger(settings.ledger)
+    except sqlite3.Error as error:
+        raise SettingError("PAYMENT_PROVIDER_LEDGER", settings.ledger, f"give a writable file ({error})") from None
+    return Parts(application(settings, ledger, tracer_provider), around=[kept(ledger)])
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Returns the exit status."""
+    return run(SERVICE, __version__, Settings.read, assemble)
 
 
 if __name__ == "__main__":
