@@ -37,7 +37,10 @@ export const panelOf = (page: Page, id: number): Locator => page.locator(`[data-
 /** Pixels of a canvas that have a colour: series and cells have, axes and grids are grey. */
 function colored(canvas: Element): number {
   const { width, height } = canvas as HTMLCanvasElement;
-  const data = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height).data ?? [];
+  // A copy is read: Chromium warns of a canvas that is drawn to and read time and again.
+  const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  copy?.drawImage(canvas as HTMLCanvasElement, 0, 0);
+  const data = copy?.getImageData(0, 0, width, height).data ?? [];
   let count = 0;
   for (let at = 0; at + 3 < data.length; at += 4) {
     const channels = [data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0];
