@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.gantry.platform.plugins.module_utils.contract import check, facts, names
+from ansible_collections.gantry.platform.plugins.module_utils.contract import check, facts, names, servers
 from ansible_collections.gantry.platform.plugins.module_utils.contract.host import HostFacts
 from ansible_collections.gantry.platform.plugins.module_utils.contract.mistakes import Mistake, table
 
@@ -24,7 +24,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset(("state_directory", "cache_directory", "kubeconfig", "host"))
+    _VALID_ARGS = frozenset(("state_directory", "cache_directory", "kubeconfig", "host", "servers"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Fails with all mistakes at once."""
@@ -41,7 +41,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return facts.gather(*(Path(path).expanduser() for path in paths))
 
         if args.get("host", True):
-            contract, mistakes = check.everything(variables, COLLECTION, known, gather)
+            asked = self._servers(task_vars or {}) if "servers" in args else None
+            contract, mistakes = check.everything(variables, COLLECTION, known, gather, asked)
         else:
             contract, _, mistakes = check.inventory(variables, COLLECTION, known)
         unread = {mistake.variable for mistake in broken}
@@ -53,6 +54,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return result | {"failed": True, "changed": False, "msg": message, "mistakes": listed}
         dumped = contract.model_dump(mode="json")
         return result | {"changed": False, "mistakes": [], "pools": dumped["platform_node_pools"]}
+
+    def _servers(self, task_vars: Mapping[str, Any]) -> list[servers.Server]:
+        """The servers that the task names, with what the role preflight has registered for each."""
+        found = []
+        for name in self._task.args["servers"]:
+            given = task_vars["hostvars"][name]
+            keys = ("node_pool", "node_address", "ansible_host", "ansible_user")
+            variables = {key: plain(given[key]) for key in keys if key in given}
+            found.append(servers.server(str(name), variables, plain(given.get("__preflight_looked", {}))))
+        return found
 
     def _variables(self, task_vars: Mapping[str, Any], known: names.Names) -> tuple[dict[str, Any], list[Mistake]]:
         """The collection's variables with their templates resolved, and those of the contract that cannot be.

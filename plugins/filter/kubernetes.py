@@ -25,12 +25,14 @@ def image_tag(images: Iterable[str], repository: str) -> str:
     return next((image.rpartition(":")[2] for image in images if image.rpartition(":")[0] == repository), "")
 
 
-def beyond_size(node: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, str]:
+def beyond_size(node: Mapping[str, Any], size: Mapping[str, Any] | None) -> dict[str, str]:
     """What a node sees beyond its size, as a kubelet's ``systemReserved``.
 
     ``node`` has ``cores`` and ``memory`` (bytes), ``size`` has ``cpu`` (cores) and ``memory`` (a quantity). Nothing is
-    reserved where the node is no larger than its size.
+    reserved where the node is no larger than its size, or has none: a server's pods get all of it.
     """
+    if size is None:
+        return {"cpu": "0m", "memory": "0Ki"}
     try:
         cores, memory = float(size["cpu"]), memory_bytes(size["memory"])
     except (KeyError, TypeError, ValueError, MachinesError) as error:

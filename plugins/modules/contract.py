@@ -24,6 +24,12 @@ options:
     description: Whether the host is looked at too.
     type: bool
     default: true
+  servers:
+    description:
+      - "Driver C(servers): names of the hosts that are to become nodes, as the role C(preflight) has asked them."
+      - Without it they are not judged.
+    type: list
+    elements: str
 attributes:
   check_mode:
     description: It only reads.

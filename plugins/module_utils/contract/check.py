@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.gantry.platform.plugins.module_utils.contract import host, names, parse, rules
+from ansible_collections.gantry.platform.plugins.module_utils.contract import host, names, parse, rules, servers
 from ansible_collections.gantry.platform.plugins.module_utils.contract.mistakes import Mistake
 from ansible_collections.gantry.platform.plugins.module_utils.contract.model import Contract
 
@@ -26,10 +26,19 @@ def inventory(
 
 
 def everything(
-    variables: Mapping[str, Any], collection: Path, known: names.Names, gather: Callable[[], host.HostFacts]
+    variables: Mapping[str, Any],
+    collection: Path,
+    known: names.Names,
+    gather: Callable[[], host.HostFacts],
+    asked: Sequence[servers.Server] | None = None,
 ) -> tuple[Contract, list[Mistake]]:
-    """Also asks the host, as far as the contract could be read. With mistakes the contract is not to be used."""
+    """Also asks the host, as far as the contract could be read. With mistakes the contract is not to be used.
+
+    `asked`: what servers have answered; None where they were not asked.
+    """
     contract, present, mistakes = inventory(variables, collection, known)
     if "platform_driver" in present:
         mistakes += host.check(contract, present, gather())
+        if contract.platform_driver == "servers" and asked is not None:
+            mistakes += servers.check(contract, present, asked)
     return contract, mistakes

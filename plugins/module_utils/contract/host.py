@@ -1,4 +1,4 @@
-"""What the host must have for the driver `machines`. Pure: everything known of the host comes in as HostFacts."""
+"""What this host must have for the drivers `machines` and `servers`. Pure: all that is known of it is in HostFacts."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ Rule = Callable[[Contract, HostFacts], Iterable[Mistake]]
 
 def check(contract: Contract, present: Collection[str], facts: HostFacts) -> list[Mistake]:
     """All mistakes. `present`: the fields of the contract that could be read; rules that need others are not asked."""
-    rules = [*_EVERYWHERE, *(_MACHINES if contract.platform_driver == "machines" else ())]
+    rules = [*_EVERYWHERE, *_OF_DRIVER.get(contract.platform_driver, ())]
     return [
         mistake
         for fields, rule in rules
@@ -261,6 +261,9 @@ _MACHINES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("environment", "networks"), _routes),
 )
 """Rules with the fields of the contract that they read."""
+_SERVERS: tuple[tuple[tuple[str, ...], Rule], ...] = ((("environment", "registry_address"), _ports),)
+"""Of the host that serves the registry to servers elsewhere."""
+_OF_DRIVER = {"machines": _MACHINES, "servers": _SERVERS}
 
 
 def _gib(size: int) -> str:

@@ -40,6 +40,10 @@ def test_a_wrong_size_is_named(size: dict[str, Any]) -> None:
         beyond_size({"cores": 2, "memory": GIB}, size)
 
 
+def test_pods_get_all_of_a_server_whose_pool_has_no_size() -> None:
+    assert beyond_size({"cores": 2, "memory": GIB}, None) == {"cpu": "0m", "memory": "0Ki"}
+
+
 def test_the_tag_of_an_image_is_the_bundles() -> None:
     images = ["registry.k8s.io/etcd:3.7.0-0", "registry.k8s.io/coredns/coredns:v1.15.0"]
     assert image_tag(images, "registry.k8s.io/coredns/coredns") == "v1.15.0"
