@@ -57,7 +57,7 @@ say disk "$(df -Pk /var/lib | tail -n 1)"
 say machine "$(cat /etc/machine-id 2>/dev/null)"
 say addresses "$(hostname -I)"
 say python "$(command -v python3)"
-say record "$(tr -d '\n' < @RECORD@ 2>/dev/null)"
+say record "$(cat @RECORD@ 2>/dev/null | tr -d '\n')"
 for path in @TRACES@; do [ ! -e "$path" ] || say trace "$path"; done
 cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ address _ state _; do
   [ "$state" != 0A ] || say listens "$address"
@@ -95,7 +95,7 @@ def script(registry: str) -> str:
         "HOST": shlex.quote(host),
         "PORT": shlex.quote(port),
     }
-    return re.sub(r"@([A-Z]+)@", lambda found: values[found[1]], _SCRIPT)
+    return re.sub(r"@([A-Z]+)@", lambda found: values[found[1]], _SCRIPT.strip())
 
 
 @dataclass(frozen=True)

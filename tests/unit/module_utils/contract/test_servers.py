@@ -185,7 +185,10 @@ def test_a_worker_does_not_need_the_control_planes_ports() -> None:
 
 
 def test_a_real_shell_answers() -> None:
-    done = subprocess.run(["sh"], input=servers.script("127.0.0.1:1"), capture_output=True, text=True, check=True)
+    # Ansible goes on where the script ends.
+    script = f"{servers.script('127.0.0.1:1')} && sleep 0"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
     answer = servers.parse(done.stdout)
     assert answer.kernel == Path("/proc/sys/kernel/osrelease").read_text(encoding="ascii").strip()
     assert answer.memory > 0
