@@ -115,15 +115,18 @@ STEPS = (
     ),
 )
 
+HOSTS = scenarios("molecule/slow/*/molecule.yml", "config")
 SLOW = (
     Step(
         "slow",
         (
+            HOSTS[0],
             tool("pytest", "-s", "-m", "slow", "--timeout=3600", "tests/e2e"),
             destroy(E2E_INVENTORY, "e2e"),
             tool("pytest", "-s", "-m", "slow", "--timeout=3600", "tests/offline"),
         ),
         cleanup=destroy(E2E_INVENTORY, "e2e"),
+        environment=HOSTS[1],
     ),
 )
 """Steps that no limit of ``all`` has room for; they run by their name only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 from pathlib import Path
@@ -24,6 +25,12 @@ def nodes() -> dict[str, dict[str, Any]]:
     return {node["metadata"]["name"]: node for node in listed["items"]}
 
 
+def as_root(host: Any) -> contextlib.AbstractContextManager[Any]:
+    """Root's commands: one of the servers is entered as root already, and has no sudo."""
+    sudo: contextlib.AbstractContextManager[Any] = host.sudo()
+    return sudo if host.backend.host == "mol-x-trixie-1" else contextlib.nullcontext()
+
+
 def test_every_server_is_a_node_and_ready(nodes: dict[str, dict[str, Any]]) -> None:
     assert set(nodes) == set(SYSTEMS)
     for node in nodes.values():
@@ -43,7 +50,7 @@ def test_its_role_is_its_pools(nodes: dict[str, dict[str, Any]]) -> None:
 
 
 def test_what_came_is_recorded(host: Any) -> None:
-    with host.sudo():
+    with as_root(host):
         added = host.file("/var/lib/gantry/packages/added").content_string.split()
         record = json.loads(host.file("/var/lib/gantry/server.json").content_string)
     assert "runc" in added
@@ -53,6 +60,6 @@ def test_what_came_is_recorded(host: Any) -> None:
 
 
 def test_containers_run_there(host: Any) -> None:
-    with host.sudo():
+    with as_root(host):
         assert "running" in host.check_output("systemctl show -P SubState containerd kubelet")
         assert host.check_output("ctr --namespace k8s.io containers list --quiet")
