@@ -36,6 +36,8 @@ CHAINS = re.compile(r"\b(KUBE-|CILIUM_|OLD_CILIUM_)")
 """Rules and chains of the service proxy and the network."""
 MOUNTED = ("/run/containerd/", "/run/netns/cni-", "/run/cilium/", "/var/lib/kubelet/", "/var/lib/containerd/")
 PINNED = ("/sys/fs/bpf/cilium", "/sys/fs/bpf/tc")
+EMPTIED = ("/run/netns", "/usr/lib/modules")
+"""Directories that pods' mounts make where they are not, and that hold nothing else."""
 BUILTIN_TABLES = ("filter", "mangle", "nat", "raw")
 STOP_SECONDS = 20.0
 
@@ -168,6 +170,8 @@ def give_back(environment: str, paths: Sequence[str], check: bool) -> list[str]:
     work.do(bool(links), f"remove {', '.join(sorted(links))}", lambda: _unlink(links))
     there = [path for path in (*paths, *PINNED, str(SETTINGS), str(MODULES)) if _holds(Path(path))]
     work.do(bool(there), f"remove {', '.join(there)}", lambda: _remove(there))
+    emptied = [path for path in map(Path, EMPTIED) if path.is_dir() and not any(path.iterdir())]
+    work.do(bool(emptied), f"remove {', '.join(map(str, emptied))}", lambda: [path.rmdir() for path in emptied])
     chains = [table for table in _saved() if CHAINS.search(table[1])]
     work.do(bool(chains), "remove the firewall's rules of services and pods", lambda: _forget(chains))
     empty = sorted(_tables() - set(record.get("tables", ())))
