@@ -171,7 +171,7 @@ def give_back(environment: str, paths: Sequence[str], check: bool) -> list[str]:
     there = [path for path in (*paths, *PINNED, str(SETTINGS), str(MODULES)) if _holds(Path(path))]
     work.do(bool(there), f"remove {', '.join(there)}", lambda: _remove(there))
     emptied = [path for path in map(Path, EMPTIED) if path.is_dir() and not any(path.iterdir())]
-    work.do(bool(emptied), f"remove {', '.join(map(str, emptied))}", lambda: [path.rmdir() for path in emptied])
+    work.do(bool(emptied), f"remove {', '.join(map(str, emptied))}", lambda: _rmdir(emptied))
     chains = [table for table in _saved() if CHAINS.search(table[1])]
     work.do(bool(chains), "remove the firewall's rules of services and pods", lambda: _forget(chains))
     empty = sorted(_tables() - set(record.get("tables", ())))
@@ -249,6 +249,11 @@ def _delete(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _rmdir(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.rmdir()
 
 
 def _saved() -> list[tuple[str, str]]:
