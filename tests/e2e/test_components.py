@@ -88,7 +88,7 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> list[Check]:
     return [check for check in parse(json.loads(file.read_text())) if check.probe is not None]
 
 
-def ask(checks: Iterable[Check], seconds: float = 5) -> list[Result]:
+def ask(checks: Iterable[Check], seconds: float = 15) -> list[Result]:
     """What does not hold, each asked again for that long: some are right at the second look only, as a cache's."""
     asked = [check.model_copy(update={"within": min(check.within, seconds)}) for check in checks]
     found = engine.run(asked, Cluster(PLATFORM / "kubeconfig"))

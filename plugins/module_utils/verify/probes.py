@@ -203,7 +203,7 @@ class Connect(_Probe):
     source: Source
     open: list[str] = []
     closed: list[str] = []
-    command: list[str] = ["nc", "-w", "1", "{host}", "{port}", "-e", "/bin/busybox", "true"]
+    command: list[str] = ["nc", "-w", "2", "{host}", "{port}", "-e", "/bin/busybox", "true"]
 
     def ask(self, cluster: Cluster) -> Answer:
         """All pods ask for all targets at once."""

@@ -241,7 +241,7 @@ def test_names_are_asked_for_in_every_pod() -> None:
 
 def test_connections_are_tried_from_every_pod() -> None:
     probe = probes.Connect(type="connect", source=probes.Source(**SOURCE), open=["t:80"], closed=["t:81"])
-    opened = {(at, "nc -w 1 t 80 -e /bin/busybox true"): Output(0, "", "") for at in ("one", "two")}
+    opened = {(at, "nc -w 2 t 80 -e /bin/busybox true"): Output(0, "", "") for at in ("one", "two")}
     assert probe.ask(Cells(opened)).evidence == "all 2 allowed connections open, all 2 denied ones closed"
 
 
