@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from shopkit.metrics import Metrics
@@ -55,10 +56,16 @@ class Breaker:
         self._failures = 0
         self._opened_at = 0.0
         self._trying = False
-        self._gauge = metrics.gauge("breaker_state", "1 for the state the breaker is in", ("name", "state"))
+        gauge = metrics.gauge("breaker_state", "1 for the state the breaker is in", ("name", "state"))
+        for state in STATES:
+            gauge.labels(name, state).set_function(partial(self._is, state))
         self._transitions = metrics.counter("breaker_transitions_total", "Changes of state", ("name", "to"))
         self._calls = metrics.counter("breaker_calls_total", "Calls: ok, failed, rejected", ("name", "outcome"))
-        self._show()
+
+    @property
+    def shown(self) -> str:
+        """The state as the next call would find it: open no longer once a call may be tried, though none came yet."""
+        return "half_open" if self._tries() else self.state
 
     async def call(self, function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Await `function(*args, **kwargs)`. Raises OpenError when it is not called, or what the function raises."""
@@ -75,9 +82,15 @@ class Breaker:
         self._done(trial, failed=False)
         return result
 
+    def _is(self, state: str) -> float:
+        return float(state == self.shown)
+
+    def _tries(self) -> bool:
+        return self.state == "open" and self._clock() >= self._opened_at + self._reset_seconds
+
     def _enter(self) -> bool:
         """Whether the call is the one that tries. Raises OpenError."""
-        if self.state == "open" and self._clock() >= self._opened_at + self._reset_seconds:
+        if self._tries():
             self._to("half_open")
         if self.state == "closed":
             return False
@@ -104,11 +117,6 @@ class Breaker:
         self.state = state
         self._failures = 0
         self._transitions.labels(self.name, state).inc()
-        self._show()
-
-    def _show(self) -> None:
-        for state in STATES:
-            self._gauge.labels(self.name, state).set(state == self.state)
 
 
 class Bulkhead:

@@ -64,6 +64,7 @@ async def test_a_breaker_opens_tries_and_closes() -> None:
     await fail(breaker, other, 1)
     assert states(metrics) == ["open"]
     clock.now = 20
+    assert states(metrics) == ["half_open"]  # the next call may try, though none came yet
     other.broken = False
     answers = await asyncio.gather(*(breaker.call(other, n) for n in range(5)), return_exceptions=True)
     assert answers[0] == 0  # one tries, the others are not let through
