@@ -118,6 +118,9 @@ class Broker:
                         connect_timeout=2,
                         reconnect_time_wait=0.25,  # type: ignore[arg-type]  # seconds, passed to asyncio.sleep
                         max_reconnect_attempts=-1,
+                        # A server whose machine died does not end the connection: it stops answering.
+                        ping_interval=5,
+                        max_outstanding_pings=2,
                         error_cb=_quiet,
                     ),
                     timeout=5,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,16 +13,31 @@ from typing import Any
 import psycopg
 import structlog
 from psycopg import AsyncConnection, sql
+from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _LOCK = 7_023_512_001
 """Key of the advisory lock that one migrating process holds."""
+_ANSWER_SECONDS = 10.0
+"""Longest wait for one answer. Behind a sidecar the connection to a server whose machine died stays open for ever."""
 _log = structlog.stdlib.get_logger("shopkit.database")
 
 
 class MigrationError(RuntimeError):
     """A migration that cannot be run; names it and the remedy."""
+
+
+class _Connection(AsyncConnection[Any]):
+    """A connection that ends itself when the server gives no answer in time."""
+
+    async def wait(self, gen: PQGen[RV], *arguments: Any, **options: Any) -> RV:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return await super().wait(gen, *arguments, **options)
+        except TimeoutError as error:
+            await self.close()
+            raise psycopg.OperationalError(f"the server gave no answer for {_ANSWER_SECONDS:g} s") from error
 
 
 class Database:
@@ -35,6 +51,7 @@ class Database:
         self._wait_seconds = wait_seconds
         self._pool = AsyncConnectionPool(
             url,
+            connection_class=_Connection,
             kwargs=self._options,
             min_size=1,
             max_size=size,
@@ -112,7 +129,7 @@ class Database:
     @asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[AsyncConnection[Any]]:
         """A connection of its own, in autocommit, that listens to the channel: see `AsyncConnection.notifies`."""
-        connection = await AsyncConnection.connect(self._url, autocommit=True, **self._options)
+        connection = await _Connection.connect(self._url, autocommit=True, **self._options)
         async with connection:
             await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
             yield connection

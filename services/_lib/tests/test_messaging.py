@@ -8,8 +8,10 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
+import psycopg
 import pytest
 from nats.aio.client import Client
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -182,6 +184,71 @@ async def test_a_broker_that_is_down_for_a_while_loses_nothing(
             stopping.start()
             await until(told)
     assert await subjects(nats_url) == [str(n) for n in range(6)]
+
+
+class Sidecar:
+    """Passes connections on, as a sidecar: those made before `lose` stay open and silent, as when a machine dies."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._pumps: set[asyncio.Task[None]] = set()
+        self.address = ""
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._passed, "127.0.0.1", 0)
+        self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.lose()
+        self._server.close()
+
+    def lose(self) -> None:
+        for pump in self._pumps:
+            pump.cancel()
+
+    async def _passed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        for source, sink in ((reader, server_writer), (server_reader, writer)):
+            pump = asyncio.create_task(self._pump(source, sink))
+            self._pumps.add(pump)
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(65536):
+                sink.write(data)
+                await sink.drain()
+            sink.close()
+
+
+async def test_servers_that_die_behind_a_sidecar_are_given_up(
+    database_url: str, postgres_server: Program, nats_url: str, nats_server: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shopkit.database._ANSWER_SECONDS", 1.0)
+    async with (
+        Sidecar(postgres_server.port) as postgres,
+        Sidecar(nats_server.port) as nats,
+        Database(database_url.replace(f"127.0.0.1:{postgres_server.port}", postgres.address)) as database,
+        Broker(f"nats://{nats.address}", "", "", "test") as broker,
+    ):
+        await database.migrate("shopkit")
+        await broker.connect()
+        async with background(outbox.Relay(database, broker, Metrics("test"), poll_seconds=0.1).run()):
+            await write(database, happened(0))
+
+            async def told() -> bool:
+                return await pending(database) == 0
+
+            await until(told)
+            async with database.transaction() as connection:
+                postgres.lose()
+                nats.lose()
+                with pytest.raises(psycopg.OperationalError, match="gave no answer"):
+                    await connection.execute("select 1")
+            async with Database(database_url) as other:  # one that was not cut off
+                await write(other, happened(1))
+            await until(told, seconds=60)
+    assert await subjects(nats_url) == ["0", "1"]
 
 
 RELAY = """
