@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,9 +17,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+LOGS = ROOT / ".platform" / "test-logs"
+"""What each step printed, a file a step."""
 PLAYBOOK = str(BIN / "ansible-playbook")
 E2E_INVENTORY = "tests/e2e/inventory"
 ROLES_INVENTORY = "molecule/roles/inventory"
@@ -132,8 +136,20 @@ SLOW = (
 """Steps that no limit of ``all`` has room for; they run by their name only."""
 
 
-def run(command: tuple[str, ...], deadline: float, extra: Mapping[str, str] | None = None) -> str | None:
-    """Run one command until ``deadline`` (monotonic seconds); return why it failed, or None."""
+_TROUBLE = re.compile(rb"fatal: |FAILED|^E  |ERROR|CRITICAL|[Ee]rror:")
+_EXCERPT = 60
+"""Lines of a failed step that the end of the run repeats."""
+
+
+def trouble(printed: bytes) -> str:
+    """The last lines that tell of trouble, each with the eight after it: a long output hides them."""
+    lines = printed.splitlines()
+    told = {at + more for at, line in enumerate(lines) if _TROUBLE.search(line) for more in range(9)}
+    return "\n".join(lines[at].decode(errors="replace")[:500] for at in sorted(told)[-_EXCERPT:] if at < len(lines))
+
+
+def run(command: tuple[str, ...], deadline: float, log: Path, extra: Mapping[str, str] | None = None) -> str | None:
+    """Run one command until ``deadline`` (monotonic seconds), its output also in ``log``; return why it failed."""
     print(f"$ {' '.join(command)}", flush=True)
     environment = {
         **os.environ,
@@ -142,19 +158,36 @@ def run(command: tuple[str, ...], deadline: float, extra: Mapping[str, str] | No
         "PATH": f"{BIN}:{os.environ['PATH']}",
         **(extra or {}),
     }
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
-    ) as process:
-        try:
-            code = process.wait(timeout=max(1.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+    # A file, not a pipe: a server that outlives its step would hold a pipe open.
+    with log.open("ab") as written, log.open("rb") as read:
+        read.seek(0, os.SEEK_END)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        while (code := process.poll()) is None and time.monotonic() < deadline:
+            _show(read)
+            time.sleep(0.1)
+        if code is None:
             os.killpg(process.pid, signal.SIGTERM)
             try:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-            return NOT_RUN
-    return None if code == 0 else f"{command[0].rsplit('/', 1)[-1]} ended with {code}"
+        _show(read)
+    if code is None:
+        return NOT_RUN
+    return f"{command[0].rsplit('/', 1)[-1]} ended with {code}" if code else None
+
+
+def _show(read: IO[bytes]) -> None:
+    sys.stdout.buffer.write(read.read())
+    sys.stdout.buffer.flush()
 
 
 def main(wanted: list[str]) -> int:
@@ -164,7 +197,9 @@ def main(wanted: list[str]) -> int:
     if unknown := [name for name in names if name not in known]:
         print(f"unknown step {', '.join(unknown)}: use one of {', '.join(known)}, or all", file=sys.stderr)
         return 2
+    LOGS.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + float(os.environ.get("GANTRY_TEST_MINUTES", "75")) * 60
+    reports: list[str] = []
     results: list[tuple[str, str | None, float]] = []
     for name in names:
         step, began = known[name], time.monotonic()
@@ -172,12 +207,16 @@ def main(wanted: list[str]) -> int:
             results.append((name, NOT_RUN, 0.0))
             continue
         print(f"\n=== {name}", flush=True)
-        reason = next((why for command in step.commands if (why := run(command, deadline, step.environment))), None)
-        if step.cleanup:
-            run(step.cleanup, time.monotonic() + 180)
+        log = LOGS / f"{name}.log"
+        log.unlink(missing_ok=True)
+        reason = next((why for one in step.commands if (why := run(one, deadline, log, step.environment))), None)
+        if reason not in (None, NOT_RUN):  # before the cleanup's lines
+            reports.append(f"\n=== what failed in {name}, at its end (all of it: {log})\n{trouble(log.read_bytes())}")
+        if step.cleanup and (left := run(step.cleanup, time.monotonic() + 180, log)):
+            reason = reason or f"cleaning up: {left}"
         results.append((name, reason, time.monotonic() - began))
 
-    print("\n=== summary")
+    print(*reports, "\n=== summary", sep="\n")
     for name, reason, seconds in results:
         print(f"not run: {name}" if reason == NOT_RUN else f"{name:<12} {seconds:7.1f} s  {reason or 'ok'}")
     passed = sum(reason is None for _, reason, _ in results)
