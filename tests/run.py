@@ -127,6 +127,7 @@ SLOW = (
             HOSTS[0],
             tool("pytest", "-s", "-m", "slow", "--timeout=3600", "tests/e2e"),
             destroy(E2E_INVENTORY, "e2e"),
+            tool("pytest", "-s", "-m", "slow", "--timeout=3600", "tests/existing"),
             tool("pytest", "-s", "-m", "slow", "--timeout=3600", "tests/offline"),
         ),
         cleanup=destroy(E2E_INVENTORY, "e2e"),

@@ -7,13 +7,16 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from tests.e2e.conftest import ROOT, STATE, address, drill, get, kubectl, objects, wait_until
-from tests.e2e.shop import ENABLED, NAMESPACE, OFF, Trouble, endure, judge, ready, restock
+from tests.e2e.conftest import ROOT, STATE, address, drill, get, kubectl, objects, query, wait_until
+from tests.e2e.shop import ENABLED, NAMESPACE, OFF, Trouble, endure, judge, ready, recovered, restock
 from tests.shop.logs import judged
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not ENABLED, reason=OFF)]
@@ -46,6 +49,46 @@ def test_no_order_is_lost_or_doubled_under_two_faults() -> None:
     with drill("shop.faults", "12", "Two faults while customers buy: no order lost or doubled") as it:
         phases, found = endure(troubles, users=10, seconds=600)
         judge(phases, found, before, it)
+
+
+KNOWN = "/api/products?limit=20"
+HEAR = "fetch(`http://127.0.0.1:8080${process.argv[1]}`).then(answer => process.exit(answer.ok ? 0 : 1))"
+
+
+def test_breakers_of_service_and_mesh_open_and_close_while_the_shop_answers() -> None:
+    levels = {
+        "shopapi": 'sum(breaker_state{job="shopapi", name="catalog", state="open"})',
+        "mesh": 'sum(envoy_cluster_outlier_detection_ejections_active{cluster_name=~".*catalog.*"})',
+    }
+    opened: set[str] = set()
+    degraded = 0
+    for pod in objects("pods", f"--namespace={NAMESPACE}", "--selector=app.kubernetes.io/name=shopapi"):
+        name = pod["metadata"]["name"]  # each knows the page's products, as after a while of customers
+        kubectl("exec", name, f"--namespace={NAMESPACE}", "--container=shopapi", "--", "node", "-e", HEAR, KNOWN)
+    with drill("shop.breakers", "5", "Both levels' breakers open and close, and the shop answers, degraded") as it:
+        with ThreadPoolExecutor(1) as pool:
+            errors = pool.submit(Trouble.by_play("errors", 60, service="catalog", percent=100).happen)
+            while not errors.done():
+                get(f"/shop/api/products?q={uuid4().hex[:8]}")  # nobody has heard the answer: it may fail
+                for path in ("/shop/", f"/shop{KNOWN}"):
+                    answer = get(path)
+                    assert answer.status == 200, f"{path}: {answer.status}"
+                degraded += bool(answer.json().get("degraded"))
+                for level in levels.keys() - opened:
+                    if (found := query(levels[level])) and float(found[0]["value"][1]) > 0:
+                        opened.add(level)
+                time.sleep(0.1)
+            errors.result()
+        assert opened == levels.keys(), f"opened: {sorted(opened)}"
+        assert degraded, "no answer was degraded"
+
+        def closed() -> bool:
+            for level, expression in levels.items():
+                assert float(query(expression)[0]["value"][1]) == 0, f"{level} is open"
+            return recovered()
+
+        wait_until(closed, 90, "both breakers are closed")
+        it.evidence = f"{degraded} degraded answers, none failed; opened and closed again: {', '.join(sorted(opened))}"
 
 
 def node() -> str:

@@ -93,5 +93,12 @@ def kind(annotation: Any) -> str:
         ipaddress.IPv4Network: "network",
         Address: "address",
     }
-    names |= {Networks: "map", GatewayPorts: "map", Size: "map", Taint: "taints", NodePool: "node pools"}
-    return names.get(annotation, str(annotation))
+    names |= {
+        Networks: "map",
+        GatewayPorts: "map",
+        Size: "map",
+        Taint: "taints",
+        NodePool: "node pools",
+        Window: "windows",
+    }
+    return names[annotation]

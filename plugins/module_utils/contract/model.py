@@ -249,6 +249,23 @@ class Contract(Model):
     platform_gateway_ports: GatewayPorts = Field(
         description="node ports of the gateway, 30000 to 32767", examples=["{http: 30080, https: 30443}"]
     )
+    platform_gateway_address: (
+        Annotated[
+            str,
+            Field(
+                max_length=260,
+                pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[1-9][0-9]{0,4})?$",
+            ),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description=(
+            "drivers `aws` and `existing`: host, or host:port, at which the gateway is reached by HTTPS: of a load "
+            "balancer, of OpenShift's router, of a node; `platform_domain` if left out. Others know it themselves"
+        ),
+        examples=["gateway.example.com"],
+    )
     platform_maintenance_windows: list[Window] = Field(
         default=[],
         description=(

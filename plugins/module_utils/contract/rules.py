@@ -136,6 +136,17 @@ def _ports_differ(contract: Contract) -> Iterator[Mistake]:
         )
 
 
+@_needs("driver", "gateway_address")
+def _gateway_address(contract: Contract) -> Iterator[Mistake]:
+    if contract.platform_gateway_address and contract.platform_driver in ("machines", "servers"):
+        yield Mistake(
+            "platform_gateway_address",
+            f'"{contract.platform_gateway_address}"',
+            f"does not go with platform_driver '{contract.platform_driver}': its gateway is at the first control plane",
+            "remove it",
+        )
+
+
 @_needs("driver", "provisioner")
 def _provisioner(contract: Contract) -> Iterator[Mistake]:
     if contract.platform_provisioner == "terraform" and contract.platform_driver not in ("machines", "aws"):
