@@ -384,6 +384,22 @@ BROKEN = [
         at(listeners=(host.Listener("0.0.0.0", 5000, "nginx (pid 7)"),)),
     ),
     Broken(
+        "a gateway elsewhere than on our nodes",
+        put("platform_gateway_address", "gateway.example.com"),
+        "platform_gateway_address",
+        "gateway.example.com",
+        "does not go with platform_driver 'machines'",
+        "remove it",
+    ),
+    Broken(
+        "a gateway with a scheme",
+        put("platform_gateway_address", "https://gateway.example.com"),
+        "platform_gateway_address",
+        "https://gateway.example.com",
+        "",
+        "",
+    ),
+    Broken(
         "registry of another environment",
         same,
         "platform_registry_address",
@@ -437,6 +453,8 @@ INVENTORIES = [
     ROOT / "tests/e2e/inventory",
     ROOT / "tests/benchmarks/by_hand_inventory",
     ROOT / "molecule/roles/inventory",
+    ROOT / "tests/existing/there",
+    ROOT / "tests/existing/inventory",
 ]
 
 
