@@ -7,11 +7,11 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 import uvicorn
@@ -22,7 +22,7 @@ from shopkit import logs, tracing
 from shopkit.cancelling import end, heed
 from shopkit.settings import Common, SettingError
 
-Background = Callable[[], Awaitable[None]]
+Background = Callable[[], Coroutine[Any, Any, None]]
 _log = structlog.stdlib.get_logger("shopkit.process")
 
 
@@ -103,14 +103,15 @@ class Supervisor:
             sound = asyncio.get_running_loop().call_later(wait, self._failing.discard, number)
             started = asyncio.get_running_loop().time()
             try:
-                await task()
+                # A task of its own: a TaskGroup in it that fails leaves a cancellation behind (until Python 3.13).
+                await asyncio.create_task(task())
                 _log.error("background task ended", task=name)
             except Exception:
                 _log.exception("background task failed", task=name)
             finally:
                 sound.cancel()
-            heed()
             self._failing.add(number)
+            heed()
             if asyncio.get_running_loop().time() - started > self._longest:
                 wait = self._first
             await asyncio.sleep(wait)

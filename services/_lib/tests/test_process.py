@@ -155,6 +155,28 @@ async def test_a_task_that_fails_is_sound_again_once_it_has_run() -> None:
         assert runs == 3
 
 
+async def test_a_task_whose_group_fails_is_run_again() -> None:
+    runs = 0
+
+    async def fails() -> None:
+        await asyncio.sleep(0.01)
+        raise ConnectionError("down")
+
+    async def work() -> None:
+        nonlocal runs
+        runs += 1
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(asyncio.sleep(60))
+            if runs < 3:
+                tasks.create_task(fails())
+
+    async with Supervisor([work], first=0.05) as supervisor, asyncio.timeout(30):
+        while runs < 3:
+            await asyncio.sleep(0.01)
+        while not supervisor.sound():
+            await asyncio.sleep(0.01)
+
+
 async def test_a_task_that_loses_a_cancellation_ends() -> None:
     async def deaf() -> None:
         while True:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from shopkit.metrics import Metrics
+from shopkit.process import Background
 
 from catalog.adapters.encoding import seed
 from catalog.adapters.http import recorder
@@ -28,7 +28,7 @@ class Parts:
     """A catalog, what runs beside it, and what is opened before and closed after."""
 
     catalog: Catalog
-    background: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    background: list[Background] = field(default_factory=list)
     around: list[AbstractAsyncContextManager[object]] = field(default_factory=list)
 
 
