@@ -187,7 +187,7 @@ def test_what_runs_comes_from_a_repository_elsewhere_and_back(tmp_path: Path) ->
         pods = {pod["metadata"]["uid"] for pod in objects("pods", "--namespace=shop")}
         try:
             assert play("playbooks/site.yml", "-e", json.dumps(elsewhere)).code == 0
-            assert settled(server.url)
+            wait_until(lambda: settled(server.url), 120, "every application is settled")
             kept = pods & {pod["metadata"]["uid"] for pod in objects("pods", "--namespace=shop")}
 
             clone = tmp_path / "clone"
