@@ -209,7 +209,7 @@ def test_what_runs_comes_from_a_repository_elsewhere_and_back(tmp_path: Path) ->
             seconds = time.monotonic() - began
         finally:
             assert play("playbooks/site.yml").code == 0
-        assert settled(before)
+        wait_until(lambda: settled(before), 120, "every application is settled again")
         told.evidence = (
             f"{len(applications())} applications from {server.url}, {len(kept)} of {len(pods)} pods kept; a commit"
             f" there was live after {seconds:.0f} s by polling every {POLL_SECONDS} s; then back to {before}"
