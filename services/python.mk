@@ -1,6 +1,7 @@
 # What the services in Python share: each runs and tests alone, without a platform. A service's Makefile names its module.
 # A service of the shop says SHOPKIT := yes: it sees the library, and its tests have Postgres, NATS and Redis;
-# what Debian packages they need besides, it names in DEBIAN.
+# what Debian packages they need besides, it names in DEBIAN. STORES (postgres nats redis) and modules BESIDE it run with it
+# in `make run`, where the environment does not name others.
 PYTHON ?= python3
 BIN    := .venv/bin
 SETS   := $(sort $(basename $(wildcard requirements*.in)))
@@ -31,8 +32,8 @@ test: .venv/.installed $(PROGRAMS) ## Types and tests
 	@$(BIN)/pytest
 
 .PHONY: run
-run: .venv/.installed ## Serve on port 8080
-	@exec $(BIN)/python -m $(MODULE)
+run: .venv/.installed $(if $(STORES),$(PROGRAMS)) ## Serve on port 8080, with the stores that it needs
+	@exec $(BIN)/python -m $(if $(STORES),shopkit.testing.alone )$(MODULE) $(STORES) $(BESIDE:%=--beside=%)
 
 .PHONY: lock
 lock: $(BIN)/uv ## Resolve the locks anew (hashes, no registry hosts)
