@@ -59,7 +59,9 @@ class Elsewhere:
 @pytest.fixture
 def elsewhere(bundled: dict[str, Path], tmp_path: Path) -> Iterator[Elsewhere]:
     if not shutil.which("skopeo"):
-        subprocess.run(["apt-get", "install", "--yes", "--no-install-recommends", "skopeo"], check=True)
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update"], ["install", "--yes", "--no-install-recommends", "skopeo"]):
+            subprocess.run(["apt-get", "--quiet=2", *command], env=environment, check=True)
     binary = max(CACHE.glob("deb/docker-registry/*/**/usr/bin/docker-registry"), key=lambda path: path.stat().st_mtime)
     certificate, key = Authority(tmp_path).issue("localhost")
     (tmp_path / "certificates").mkdir()
