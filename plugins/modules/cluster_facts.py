@@ -26,15 +26,8 @@ options:
     description: Whether the cluster must bring a default StorageClass.
     type: bool
     default: true
-attributes:
-  check_mode:
-    description: It only looks.
-    support: full
-  diff_mode:
-    description: Nothing is changed.
-    support: none
-author:
-  - The gantry.platform authors (!UNKNOWN)
+extends_documentation_fragment:
+  - gantry.platform.pure
 """
 
 EXAMPLES = r"""
