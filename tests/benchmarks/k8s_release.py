@@ -1,6 +1,6 @@
 """Measures ``k8s_release`` against kubectl and ``kubernetes.core.k8s`` on the same real API server, in the same run.
 
-Usage: ``python -m tests.benchmarks.k8s_release [--objects 300] [--rounds 3] [--no-loop]``
+Usage: ``python -m tests.benchmarks.k8s_release [--objects 300] [--rounds 7] [--no-loop]``
 
 Each round, each side creates the same config maps in a namespace of its own and then applies them unchanged. A round
 before the others is not counted: in it ``k8s_release`` brings the CRD of its parents to the new server, which the
@@ -189,7 +189,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--objects", type=int, default=300)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--no-loop", action="store_true", help="leave out the looped form, which takes minutes")
     arguments = parser.parse_args()
     objects = config_maps(arguments.objects)

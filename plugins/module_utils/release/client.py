@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -204,7 +205,7 @@ class Client:
         patience: float | None = None,
     ) -> Answer:
         patience = self._retry_seconds if patience is None else patience
-        target = f"{self._prefix}{path}" + (f"?{urlencode(query)}" if query else "")
+        target = f"{self._prefix}{path}" + (f"?{_encoded(*query.items())}" if query else "")
         request = f"{method} {path}"
         since = 0.0  # when it failed for the first time
         tries = 0
@@ -318,6 +319,12 @@ class _NamedTls(http.client.HTTPSConnection):
     def connect(self) -> None:
         http.client.HTTPConnection.connect(self)
         self.sock = self._context_of_name.wrap_socket(self.sock, server_hostname=self._server_name)
+
+
+@lru_cache(maxsize=64)
+def _encoded(*query: tuple[str, str]) -> str:
+    """The query's text; a release asks with few queries, for many objects."""
+    return urlencode(query)
 
 
 def _decode(answer: bytes) -> dict[str, Any]:

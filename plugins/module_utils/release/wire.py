@@ -17,6 +17,8 @@ LINE = 65536
 """The longest line that is read, in bytes."""
 HEADERS = 200
 """The most headers that an answer may have."""
+USED = (b"connection", b"content-length", b"transfer-encoding")
+"""Headers that tell how an answer is read."""
 
 
 class Answer(NamedTuple):
@@ -99,18 +101,19 @@ def _status(stream: BinaryIO) -> tuple[str, int]:
 
 
 def _headers(stream: BinaryIO) -> tuple[dict[str, str], list[str]]:
-    """Headers by lower-case name, and the values of those that warn."""
+    """The used headers by lower-case name, and the values of those that warn."""
     headers: dict[str, str] = {}
     warnings: list[str] = []
     for _ in range(HEADERS):
         line = _line(stream)
         if not line:
             return headers, warnings
-        name, _, value = line.decode("latin-1").partition(":")
-        name, value = name.lower(), value.strip()
-        headers[name] = value
-        if name == "warning":
-            warnings.append(value)
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name in USED:
+            headers[name.decode()] = value.strip().decode("latin-1")
+        elif name == b"warning":
+            warnings.append(value.strip().decode("latin-1"))
     raise http.client.HTTPException(f"the answer has more than {HEADERS} headers")
 
 
