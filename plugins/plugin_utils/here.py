@@ -14,7 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible_collections.gantry.platform.plugins.module_utils.results import Mode
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, work
 
 
 class HereBase(ActionBase):  # type: ignore[misc]
@@ -71,7 +71,7 @@ class HereBase(ActionBase):  # type: ignore[misc]
         if valid.error_messages:
             raise AnsibleActionFail(remove_values("; ".join(valid.error_messages), secrets))
         mode = Mode(self._task.check_mode or self.LOOKS, self._task.diff)
-        done: dict[str, Any] = {"changed": False} | self.MODULE.call(valid.validated_parameters, mode)
+        done: dict[str, Any] = {"changed": False} | work(self.MODULE.call, valid.validated_parameters, mode)
         return remove_values(done, secrets) if secrets else done
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils.bundle import bundle as bundles
@@ -15,6 +17,8 @@ from ansible_collections.gantry.platform.plugins.module_utils.bundle.errors impo
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.golang import Go
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.runner import Runner
 from ansible_collections.gantry.platform.plugins.module_utils.bundle.store import held
+from ansible_collections.gantry.platform.plugins.module_utils.results import Mode, work
+from ansible_collections.gantry.platform.plugins.modules import bundle as module
 
 Opener = Callable[..., Bundle]
 
@@ -115,6 +119,42 @@ def test_a_small_disk_is_refused(open_bundle: Opener, monkeypatch: pytest.Monkey
     with pytest.raises(BundleError, match=r"3\.0 GiB are free.*needs 14; free some, or set XDG_CACHE_HOME"):
         bundle.check_space(bundle.missing())
     bundle.check_space([bundle.step("image/note")])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+def test_a_disk_that_fills_is_named_and_a_rerun_finishes(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    parameters = {name: option.get("default") for name, option in module.SPEC["argument_spec"].items()}
+    parameters |= {"source": str(project / "bundle"), "cache": str(cache), "only": ["image/shop", "image/note"]}
+
+    def build() -> dict[str, Any]:
+        return work(module.call, parameters, Mode(check=False, diff=False))
+
+    def resize(size: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={size}", cache], check=True)
+
+    write = oci.write_layout
+
+    def fill(*given: Any, **named: Any) -> Any:
+        resize("4k")
+        return write(*given, **named)
+
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2g", "disk", cache], check=True)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(oci, "write_layout", fill)
+            told = build()
+        assert told["failed"]
+        assert "No space left on device. Free some and run again" in told["msg"]
+        assert str(cache) in told["msg"]
+        resize("2g")
+        assert sorted(one["title"] for one in build()["built"]) == ["image note 1.35.0", "image shop 0.3.0"]
+        assert build()["built"] == []
+    finally:
+        subprocess.run(["umount", cache], check=True)
 
 
 def test_unknown_names_are_told(open_bundle: Opener) -> None:
