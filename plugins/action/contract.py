@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.gantry.platform.plugins.module_utils.contract import check, facts, names, servers
 from ansible_collections.gantry.platform.plugins.module_utils.contract.host import HostFacts
@@ -24,7 +26,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset(("state_directory", "cache_directory", "kubeconfig", "host", "servers"))
+    _VALID_ARGS = frozenset(("state_directory", "cache_directory", "kubeconfig", "host", "servers", "upgrading"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Fails with all mistakes at once."""
@@ -38,7 +40,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
         def gather() -> HostFacts:
             paths = (args.get(key) or NOWHERE for key in ("state_directory", "cache_directory", "kubeconfig"))
-            return facts.gather(*(Path(path).expanduser() for path in paths))
+            found = facts.gather(*(Path(path).expanduser() for path in paths))
+            return replace(found, upgrading=boolean(args.get("upgrading", False)))
 
         if args.get("host", True):
             asked = self._servers(task_vars or {}) if "servers" in args else None

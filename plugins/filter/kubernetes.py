@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.gantry.platform.plugins.module_utils.machines.errors import MachinesError
-from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import memory_bytes
+from ansible_collections.gantry.platform.plugins.module_utils.machines.plan import Pool, memory_bytes, names_of
 
 POOL_LABEL = "gantry.dev/pool"
 CAPACITY_LABEL = "gantry.dev/capacity"
@@ -23,6 +23,19 @@ REGION_LABEL = "topology.kubernetes.io/region"
 def image_tag(images: Iterable[str], repository: str) -> str:
     """The tag under which the bundle has an image of ``repository``; empty where it has none."""
     return next((image.rpartition(":")[2] for image in images if image.rpartition(":")[0] == repository), "")
+
+
+def kubernetes_binary(binaries: Mapping[str, str], name: str, version: str) -> str:
+    """Path of a program of Kubernetes in that version: the bundle has older ones as ``<name>-<minor>``."""
+    return binaries.get(f"{name}-{version.rpartition('.')[0]}") or binaries[name]
+
+
+def node_names(pools: Iterable[Mapping[str, Any]], environment: str) -> list[str]:
+    """The names of all nodes that the pools of machines ask for."""
+    try:
+        return names_of(environment, map(Pool.parse, pools))
+    except MachinesError as error:
+        raise AnsibleFilterError(str(error)) from error
 
 
 def beyond_size(node: Mapping[str, Any], size: Mapping[str, Any] | None) -> dict[str, str]:
@@ -153,6 +166,8 @@ class FilterModule:
             "cpu_patch": cpu_patch,
             "image_tag": image_tag,
             "joiners": joiners,
+            "kubernetes_binary": kubernetes_binary,
+            "node_names": node_names,
             "node_sizes": node_sizes,
             "pool_nodes": pool_nodes,
             "zone_shares": zone_shares,

@@ -24,6 +24,11 @@ options:
     description: Whether the host is looked at too.
     type: bool
     default: true
+  upgrading:
+    description: Whether this run may bring another version of Kubernetes than runs.
+    type: bool
+    default: false
+    version_added: 0.1.0
   servers:
     description:
       - "Driver C(servers): names of the hosts that are to become nodes, as the role C(preflight) has asked them."

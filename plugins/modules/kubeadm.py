@@ -25,8 +25,10 @@ options:
       - V(renewed) renews the certificates of the control plane and the kubelet's serving certificate that end within
         O(days). The control plane's processes start anew; a kubelet's request still is to be approved, see
         M(gantry.platform.nodes).
+      - V(upgraded) raises the node's control plane to O(version), and the configuration of its kubelet. Its kubeadm
+        must be of that version already; the kubelet itself is left to others.
     type: str
-    choices: [initialised, joined, configured, invited, reset, renewed]
+    choices: [initialised, joined, configured, invited, reset, renewed, upgraded]
     required: true
   role:
     description: The node's role, which is recorded on it.
@@ -46,6 +48,33 @@ options:
       - The cluster's certificates are then uploaded to it, encrypted, for two hours.
     type: bool
     default: false
+  seed:
+    description:
+      - "With V(initialised), a directory on the node with C(pki.tar.gz) and C(etcd.db) of a backup: the cluster begins
+        with its authorities and keys, and with all that it knew."
+    type: path
+    version_added: 0.1.0
+  node:
+    description: With O(seed), the node's name in the cluster.
+    type: str
+    version_added: 0.1.0
+  address:
+    description: With O(seed), the node's address.
+    type: str
+    version_added: 0.1.0
+  version:
+    description: With V(upgraded), the version, as V(1.37.2).
+    type: str
+    version_added: 0.1.0
+  first:
+    description: With V(upgraded), whether the node is the first control plane, which tells the cluster its version.
+    type: bool
+    default: false
+    version_added: 0.1.0
+  patches:
+    description: With V(upgraded), the directory of the static pods' patches on the node.
+    type: path
+    version_added: 0.1.0
   days:
     description: With V(renewed), certificates that end within so many days are renewed.
     type: float
@@ -101,6 +130,7 @@ certificate_key:
 
 import subprocess
 from dataclasses import asdict
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.gantry.platform.plugins.module_utils.kubernetes import kubeadm
@@ -116,17 +146,27 @@ def main() -> None:
         argument_spec={
             "state": {
                 "type": "str",
-                "choices": ["initialised", "joined", "configured", "invited", "reset", "renewed"],
+                "choices": ["initialised", "joined", "configured", "invited", "reset", "renewed", "upgraded"],
                 "required": True,
             },
             "role": {"type": "str", "choices": ["control_plane", "worker"], "default": "control_plane"},
             "config": {"type": "str", "no_log": True},
             "ca": {"type": "str", "default": ""},
             "control_planes": {"type": "bool", "default": False},
+            "seed": {"type": "path"},
+            "node": {"type": "str"},
+            "address": {"type": "str"},
+            "version": {"type": "str"},
+            "first": {"type": "bool", "default": False},
+            "patches": {"type": "path"},
             "days": {"type": "float", "default": 90},
             "timeout": {"type": "float", "default": 420},
         },
-        required_if=[("state", state, ["config"]) for state in ("initialised", "joined", "configured", "renewed")],
+        required_if=[
+            *(("state", state, ["config"]) for state in ("initialised", "joined", "configured", "renewed")),
+            ("state", "upgraded", ["version", "patches"]),
+        ],
+        required_by={"seed": ["node", "address"]},
         supports_check_mode=True,
     )
     wanted = module.params
@@ -144,11 +184,20 @@ def main() -> None:
         if state == "renewed":
             renewed = renew(wanted["config"], wanted["days"], wanted["timeout"], bool(module.check_mode))
             module.exit_json(changed=bool(renewed.certificates or renewed.kubelet), **asdict(renewed))
+        if state == "upgraded":
+            if not module.check_mode:
+                kubeadm.upgrade(wanted["version"], wanted["first"], wanted["patches"], wanted["timeout"])
+            module.exit_json(changed=True)
         if state == "configured":
             module.exit_json(changed=module.check_mode or kubeadm.reconfigure(wanted["config"], wanted["timeout"]))
         if module.check_mode:
             module.exit_json(changed=kubeadm.must_run(membership(), wanted["ca"]))
-        changed = kubeadm.bring(VERBS[state], wanted["role"], wanted["config"], wanted["ca"], wanted["timeout"])
+        seed = (
+            kubeadm.Seed(Path(wanted["seed"]), wanted["node"], wanted["address"])
+            if wanted["seed"] and state == "initialised"
+            else None
+        )
+        changed = kubeadm.bring(VERBS[state], wanted["role"], wanted["config"], wanted["ca"], wanted["timeout"], seed)
         module.exit_json(changed=changed)
     except (kubeadm.KubeadmError, OSError, subprocess.CalledProcessError) as error:
         module.fail_json(msg=str(error))

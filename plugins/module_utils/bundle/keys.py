@@ -65,7 +65,7 @@ def keys(items: Iterable[Buildable], declarations: Declarations, locks: Locks) -
 
 def _declaration(item: Buildable) -> dict[str, Any]:
     """What of a declaration decides the content; layers only where there are some, so that others keep their keys."""
-    chosen = item.model_dump(mode="json", exclude={"set", "suite"})
+    chosen = item.model_dump(mode="json", exclude={"set", "suite", "called"})
     if isinstance(item, (Image, PypiArtifact)):
         chosen = {name: value for name, value in chosen.items() if value or name not in _LAYERS[item.kind]}
     return chosen

@@ -158,6 +158,8 @@ class Image(_Declaration):
 
     kind: Literal["image"] = "image"
     ref: Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.[a-z]+(/[a-z0-9._-]+)+:[\w{][\w.{}-]*$")]
+    called: Name | None = None
+    """Its name in the bundle, where the same image is declared in another version, too."""
     component: Name
     """The artifact or service whose version stands for {version}."""
     set: Sets = ("core",)
@@ -182,8 +184,8 @@ class Image(_Declaration):
 
     @property
     def name(self) -> str:
-        """Last element of the repository, e.g. kube-apiserver."""
-        return self.ref.rpartition(":")[0].rpartition("/")[2]
+        """What it is called, by default the last element of the repository, e.g. kube-apiserver."""
+        return self.called or self.ref.rpartition(":")[0].rpartition("/")[2]
 
     def needs(self) -> tuple[str, ...]:
         bases = (self.base,) if self.base else ()

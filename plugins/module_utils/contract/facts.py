@@ -21,6 +21,8 @@ from ansible_collections.gantry.platform.plugins.module_utils.contract.host impo
     Listener,
     Route,
 )
+from ansible_collections.gantry.platform.plugins.module_utils.kubernetes.journal import JOURNAL, JournalError
+from ansible_collections.gantry.platform.plugins.module_utils.kubernetes.journal import read as read_journal
 
 
 def gather(state: Path, cache: Path, kubeconfig: Path) -> HostFacts:
@@ -46,7 +48,17 @@ def gather(state: Path, cache: Path, kubeconfig: Path) -> HostFacts:
         package_manager=shutil.which("apt-get") is not None,
         adopted=any((state / "machines").glob("*")),
         running=running_version(kubeconfig) if kubeconfig.exists() else "",
+        interrupted=interrupted_upgrade(state / JOURNAL),
     )
+
+
+def interrupted_upgrade(path: Path) -> str:
+    """The version that an upgrade was to bring which is not finished; empty where there is none."""
+    try:
+        found = read_journal(path)
+    except JournalError:
+        return "an unknown version"
+    return found.target if found and not found.done else ""
 
 
 def disk(path: Path) -> Disk:

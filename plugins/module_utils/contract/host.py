@@ -86,6 +86,8 @@ class HostFacts:
     `features`: for each name in FEATURES whether the kernel has it, None where that cannot be told.
     `adopted`: the environment's machines are recorded on this host, so their memory, disk and networks are its own.
     `running`: the Kubernetes version that answers now; empty where none does.
+    `interrupted`: the version of an upgrade that was not finished; empty where there is none.
+    `upgrading`: whether this run is to upgrade.
     """
 
     user: int
@@ -103,6 +105,8 @@ class HostFacts:
     package_manager: bool
     adopted: bool
     running: str = ""
+    interrupted: str = ""
+    upgrading: bool = False
 
 
 Rule = Callable[[Contract, HostFacts], Iterable[Mistake]]
@@ -236,20 +240,27 @@ def _routes(contract: Contract, facts: HostFacts) -> Iterator[Mistake]:
 
 def _upgrade(contract: Contract, facts: HostFacts) -> Iterator[Mistake]:
     wanted, running = release(contract.platform_kubernetes_version), release(facts.running)
-    if not running:
-        return
+    ours = contract.platform_driver in ("machines", "servers")
+    play = f"ansible-playbook playbooks/upgrade.yml -i inventories/{contract.platform_environment}"
     problem, remedy = "", ""
-    if wanted[:2] < running[:2]:
+    if facts.interrupted and not facts.upgrading:
+        problem, remedy = f"an upgrade to {facts.interrupted} was interrupted", f"finish it: {play}"
+    elif not running:
+        return
+    elif wanted < running and (ours or wanted[:2] < running[:2]):
         problem = f"is older than what runs ({facts.running})"
-        remedy = "keep what runs: Kubernetes cannot go back a minor version"
+        remedy = "keep what runs: there is no way back"
     elif wanted[0] != running[0] or wanted[1] > running[1] + 1:
         problem = f"skips a minor version: {facts.running} runs"
         remedy = f"upgrade to {running[0]}.{running[1] + 1} first"
+    elif ours and wanted != running and not facts.upgrading:
+        problem = f"is not what runs ({facts.running}), and site would swap it on all nodes at once"
+        remedy = f"upgrade node by node: {play}; or keep {facts.running}"
     if problem:
         yield Mistake("platform_kubernetes_version", f'"{contract.platform_kubernetes_version}"', problem, remedy)
 
 
-_EVERYWHERE: tuple[tuple[tuple[str, ...], Rule], ...] = ((("kubernetes_version",), _upgrade),)
+_EVERYWHERE: tuple[tuple[tuple[str, ...], Rule], ...] = ((("kubernetes_version", "driver", "environment"), _upgrade),)
 _MACHINES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     ((), _user),
     ((), _packages),

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import ssl
 import subprocess
 import tempfile
@@ -43,6 +44,40 @@ class Invitation:
     token: str
     ca: str
     certificate_key: str = ""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """What a restored cluster begins with: a directory with pki.tar.gz and etcd.db, and its first member of etcd."""
+
+    directory: Path
+    node: str
+    address: str
+
+
+SOWN = ("--ignore-preflight-errors=DirAvailable--var-lib-etcd",)
+REVISIONS = 1_000_000_000
+"""By how much etcd's revisions jump: nobody who watched the cluster before takes an older state for a newer one."""
+
+
+def sow(seed: Seed) -> None:
+    """Put authorities, keys and etcd's data where kubeadm takes them as they are. Raises KubeadmError."""
+    peer = f"https://{seed.address}:2380"
+    pki, data = Path("/etc/kubernetes/pki"), Path("/var/lib/etcd")
+    pki.mkdir(mode=0o755, parents=True, exist_ok=True)
+    shutil.rmtree(data, ignore_errors=True)
+    for command in (
+        ["tar", "--extract", "--gzip", f"--file={seed.directory / 'pki.tar.gz'}", f"--directory={pki}"],
+        [
+            *("/usr/local/bin/etcdutl", "snapshot", "restore", str(seed.directory / "etcd.db"), f"--data-dir={data}"),
+            *(f"--name={seed.node}", f"--initial-cluster={seed.node}={peer}", f"--initial-advertise-peer-urls={peer}"),
+            *(f"--bump-revision={REVISIONS}", "--mark-compacted"),
+        ],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise KubeadmError(f"{command[0]} failed with {done.returncode}: {done.stderr.strip()[-800:]}")
+    data.chmod(0o700)
 
 
 def reason(output: str) -> str:
@@ -122,10 +157,11 @@ def must_run(found: Membership, ca: str) -> bool:
     return found.state != "joined" or bool(ca and found.ca != ca)
 
 
-def bring(verb: str, role: str, config: str, ca: str, timeout: float) -> bool:
+def bring(verb: str, role: str, config: str, ca: str, timeout: float, seed: Seed | None = None) -> bool:
     """Run ``kubeadm init`` or ``join`` (``verb``) unless that is done; first undo what was left half done.
 
-    Returns whether anything was done. Raises KubeadmError.
+    With a ``seed`` the cluster begins as the one that was backed up. Returns whether anything was done. Raises
+    KubeadmError.
     """
     if not must_run(membership(), ca):
         return False
@@ -136,11 +172,13 @@ def bring(verb: str, role: str, config: str, ca: str, timeout: float) -> bool:
         if found.state != "absent":
             reset(lock)
         write_record("begun", role)
+        if seed:
+            sow(seed)
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:  # mode 0600; it may hold a token
             file.write(config)
             file.flush()
             try:
-                run([verb, "--config", file.name], timeout, lock)
+                run([verb, "--config", file.name, *(SOWN if seed else ())], timeout, lock)
             except KubeadmError as error:
                 words = complaints(kubelet_journal())
                 raise KubeadmError(f"{error}\nThe kubelet's last errors:\n{words}" if words else str(error)) from None
@@ -173,6 +211,25 @@ def reconfigure(config: str, seconds: float) -> bool:
         wait_for_api_server(manifests()["kube-apiserver"], since, seconds)
         run(["init", "phase", "upload-config", "kubeadm", "--config", file.name], 60, lock)
     return True
+
+
+UNHELPFUL = "CoreDNSMigration,CoreDNSUnsupportedPlugins,CreateJob,SystemVerification"
+"""Checks of an upgrade that cannot tell: CoreDNS is not touched, pause has another name, and what the kernel is cannot
+be judged in a container (as at the node's registration)."""
+LEFT_OUT = ("addon/coredns",)
+"""Phases of an upgrade: CoreDNS is newer than kubeadm knows, which would refuse to migrate its configuration."""
+
+
+def upgrade(version: str, first: bool, patches: str, timeout: float) -> None:
+    """Raise this node's control plane, if it has one, and its kubelet's configuration; run again, it goes on.
+
+    ``first``: it is the first of the control planes, which tells the cluster its version. Raises KubeadmError.
+    """
+    verb = ["apply", f"v{version}", "--yes"] if first else ["node"]
+    options = ["--patches", patches, "--certificate-renewal=false", f"--ignore-preflight-errors={UNHELPFUL}"]
+    options += [f"--skip-phases={','.join(LEFT_OUT)}"]
+    with alone() as lock:
+        run(["upgrade", *verb, *options], timeout, lock)
 
 
 def manifests(directory: Path = Path("/etc/kubernetes/manifests")) -> dict[str, str]:

@@ -12,6 +12,8 @@ from ansible_collections.gantry.platform.plugins.filter.kubernetes import (
     cpu_patch,
     image_tag,
     joiners,
+    kubernetes_binary,
+    node_names,
     node_sizes,
     pool_nodes,
     zone_shares,
@@ -121,3 +123,15 @@ def test_nodes_may_use_what_their_pool_says() -> None:
     hosts = [{"inventory_hostname": "a", "node_pool": "general"}, {"inventory_hostname": "b", "node_pool": "other"}]
     pools: list[dict[str, Any]] = [{"name": "general", "size": {"cpu": 2, "memory": "4Gi"}}, {"name": "other"}]
     assert node_sizes(hosts, pools) == [{"name": "a", "cpu": 2.0, "memory": 4 * 2**30}]
+
+
+@pytest.mark.parametrize(("version", "path"), [("1.37.2", "/new"), ("1.36.3", "/old"), ("1.36.9", "/old")])
+def test_binaries_of_a_version(version: str, path: str) -> None:
+    assert kubernetes_binary({"kubelet": "/new", "kubelet-1.36": "/old"}, "kubelet", version) == path
+
+
+def test_names_of_nodes() -> None:
+    pool = {"name": "general", "role": "worker", "count": 2, "size": {"cpu": 1, "memory": "1Gi"}}
+    assert node_names([pool], "x") == ["x-general-1", "x-general-2"]
+    with pytest.raises(AnsibleFilterError, match="general"):
+        node_names([{"name": "general"}], "x")

@@ -336,6 +336,9 @@ BROKEN = [
         "downgrade", same, "version", "1.37", "older than what runs (1.38.0)", "keep what runs", at(running="1.38.0")
     ),
     Broken("skipped minor", same, "version", "1.37", "skips a minor version", "1.36 first", at(running="1.35.4")),
+    Broken("other patch", same, "version", "1.37", "all nodes at once", "playbooks/upgrade.yml", at(running="1.37.1")),
+    Broken("other minor", same, "version", "1.37", "all nodes at once", "playbooks/upgrade.yml", at(running="1.36.3")),
+    Broken("interrupted", same, "version", "1.37", "was interrupted", "finish it", at(interrupted="1.37.2")),
     # host
     Broken("not root", same, "user", "uid 1000", "not root", "sudo", at(user=1000)),
     Broken("no Debian", same, "apt-get", "absent", "Debian packages", "Ubuntu", at(package_manager=False)),
@@ -569,3 +572,8 @@ def test_it_takes_well_under_a_second() -> None:
     started = time.perf_counter()
     judge(inventory)
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("running", ["1.36.3", "1.37.1", "1.37.2"])
+def test_an_upgrade_may_bring_another_version(running: str) -> None:
+    assert judge(local(), at(running=running, interrupted="1.37.2", upgrading=True)) == []
