@@ -110,7 +110,7 @@ def pack(directory: Path, archive: Path, seconds: float) -> Packed:
 def unpack(archive: Path, directory: Path, backup: str) -> bool:
     """Put the volumes of a backup where they were; returns whether that was to do. Raises BackupError.
 
-    A directory that holds volumes of anything else is refused; one that was interrupted is emptied and filled again.
+    A directory that holds volumes of anything else is refused; one that was interrupted is filled again, by the same.
     """
     mark = directory / MARK
     said = mark.read_text(encoding="utf-8").strip() if mark.exists() else ""
