@@ -55,7 +55,9 @@ class Seed:
     address: str
 
 
-SOWN = ("--ignore-preflight-errors=DirAvailable--var-lib-etcd",)
+LEFT_OUT = "--skip-phases=addon/coredns"
+"""Of whatever finds a CoreDNS: it is newer than kubeadm knows, which would refuse to migrate its configuration."""
+SOWN = ("--ignore-preflight-errors=DirAvailable--var-lib-etcd", LEFT_OUT)
 REVISIONS = 1_000_000_000
 """By how much etcd's revisions jump: nobody who watched the cluster before takes an older state for a newer one."""
 
@@ -216,8 +218,6 @@ def reconfigure(config: str, seconds: float) -> bool:
 UNHELPFUL = "CoreDNSMigration,CoreDNSUnsupportedPlugins,CreateJob,SystemVerification"
 """Checks of an upgrade that cannot tell: CoreDNS is not touched, pause has another name, and what the kernel is cannot
 be judged in a container (as at the node's registration)."""
-LEFT_OUT = ("addon/coredns",)
-"""Phases of an upgrade: CoreDNS is newer than kubeadm knows, which would refuse to migrate its configuration."""
 
 
 def upgrade(version: str, first: bool, patches: str, timeout: float) -> None:
@@ -226,8 +226,7 @@ def upgrade(version: str, first: bool, patches: str, timeout: float) -> None:
     ``first``: it is the first of the control planes, which tells the cluster its version. Raises KubeadmError.
     """
     verb = ["apply", f"v{version}", "--yes"] if first else ["node"]
-    options = ["--patches", patches, "--certificate-renewal=false", f"--ignore-preflight-errors={UNHELPFUL}"]
-    options += [f"--skip-phases={','.join(LEFT_OUT)}"]
+    options = ["--patches", patches, "--certificate-renewal=false", f"--ignore-preflight-errors={UNHELPFUL}", LEFT_OUT]
     with alone() as lock:
         run(["upgrade", *verb, *options], timeout, lock)
 
