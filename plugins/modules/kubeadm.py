@@ -72,7 +72,7 @@ options:
     default: false
     version_added: 0.1.0
   patches:
-    description: With V(upgraded), the directory of the static pods' patches on the node.
+    description: With V(upgraded), the directory of the static pods' patches on the node, where it has some.
     type: path
     version_added: 0.1.0
   days:
@@ -164,7 +164,7 @@ def main() -> None:
         },
         required_if=[
             *(("state", state, ["config"]) for state in ("initialised", "joined", "configured", "renewed")),
-            ("state", "upgraded", ["version", "patches"]),
+            ("state", "upgraded", ["version"]),
         ],
         required_by={"seed": ["node", "address"]},
         supports_check_mode=True,

@@ -220,13 +220,15 @@ UNHELPFUL = "CoreDNSMigration,CoreDNSUnsupportedPlugins,CreateJob,SystemVerifica
 be judged in a container (as at the node's registration)."""
 
 
-def upgrade(version: str, first: bool, patches: str, timeout: float) -> None:
+def upgrade(version: str, first: bool, patches: str | None, timeout: float) -> None:
     """Raise this node's control plane, if it has one, and its kubelet's configuration; run again, it goes on.
 
-    ``first``: it is the first of the control planes, which tells the cluster its version. Raises KubeadmError.
+    ``first``: it is the first of the control planes, which tells the cluster its version. ``patches``: directory of
+    those of its static pods. Raises KubeadmError.
     """
     verb = ["apply", f"v{version}", "--yes"] if first else ["node"]
-    options = ["--patches", patches, "--certificate-renewal=false", f"--ignore-preflight-errors={UNHELPFUL}", LEFT_OUT]
+    options = ["--certificate-renewal=false", f"--ignore-preflight-errors={UNHELPFUL}", LEFT_OUT]
+    options += ["--patches", patches] if patches else []
     with alone() as lock:
         run(["upgrade", *verb, *options], timeout, lock)
 
