@@ -57,7 +57,7 @@ test: dev ## Every test: lint, unit, bundle, integration, end to end, role scena
 	@$(BIN)/python tests/run.py all
 
 .PHONY: test-slow
-test-slow: dev ## The tests that take minutes each: remediation of nodes, leaks of secrets, a host without a network (environment e2e)
+test-slow: dev ## The tests that take minutes each: remediation of nodes, leaks, servers and clusters of others, no network, interruptions, upgrade, backup
 	@GANTRY_TEST_MINUTES=$${GANTRY_TEST_MINUTES:-180} $(BIN)/python tests/run.py slow
 
 .PHONY: sanity
