@@ -101,7 +101,9 @@ options:
     type: dict
     suboptions:
       max_unavailable: {description: Nodes at a time., type: int}
-      max_unavailable_percentage: {description: Nodes at a time, in per cent., type: int}
+      max_unavailable_percentage:
+        description: Nodes at a time, in per cent.
+        type: int
       strategy:
         description: V(default) starts new nodes first, V(minimal) ends old ones first, for scarce instance types.
         type: str

@@ -144,7 +144,7 @@ EXAMPLES = r"""
 RETURN = r"""
 changes:
   description:
-    - What was (in check mode would be) done, by resource. RV(changes[].action) is C(create), C(update), C(replace),
+    - What was (in check mode would be) done, by resource. C(action) is C(create), C(update), C(replace),
       C(delete) or C(forget).
     - Of attributes those that differ. Secrets are C((sensitive)), what is not known yet C((known after apply)).
   returned: success

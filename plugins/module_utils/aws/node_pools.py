@@ -5,6 +5,7 @@ A run that was interrupted is gone on with: what is being made, changed or delet
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils.aws import pool_model as model
@@ -68,7 +69,7 @@ def change(client: Client, name: str, step: Step) -> dict[str, Any]:  # noqa: AR
 @fails_to("delete node pool {name}")
 def remove(client: Client, cluster: str, name: str) -> None:
     """Begin its end; that it is gone already is no failure."""
-    call = lambda: client.delete_nodegroup(clusterName=cluster, nodegroupName=name)  # noqa: E731
+    call = partial(client.delete_nodegroup, clusterName=cluster, nodegroupName=name)
     unless_missing(lambda: once_consistent(call, BUSY))
 
 

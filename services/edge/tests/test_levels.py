@@ -118,8 +118,7 @@ def test_a_price_shows_at_every_level_within_two_seconds(
         assert edge.get(f"/api/products/{SKU}", If_None_Match=etag).status_code == 304
         wanted = {"amount": before + 100 * round_, "currency": "EUR"}
         catalogs[0].put(f"/products/{SKU}/price", json=wanted).raise_for_status()
-        everywhere = lambda wanted=wanted: all(price(*place) == wanted["amount"] for place in places)  # noqa: E731
-        assert eventually(everywhere, 2) < 2
+        assert eventually(lambda wanted=wanted: all(price(*place) == wanted["amount"] for place in places), 2) < 2
         assert edge.get(f"/api/products/{SKU}", If_None_Match=etag).status_code == 200
         # The purge that is done once more is over before the next change.
         eventually(lambda round_=round_: value(metrics, 'edge_purges_total{outcome="done"}') >= 3 + 2 * round_)
