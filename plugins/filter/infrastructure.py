@@ -8,14 +8,23 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.gantry.platform.plugins.module_utils.contract.mistakes import table
-from ansible_collections.gantry.platform.plugins.module_utils.contract.model import Contract
-from ansible_collections.gantry.platform.plugins.module_utils.contract.parse import parse
-from ansible_collections.gantry.platform.plugins.module_utils.infrastructure import outputs, variables
+from ansible.module_utils.basic import missing_required_lib
+
+try:
+    from ansible_collections.gantry.platform.plugins.module_utils.contract.mistakes import table
+    from ansible_collections.gantry.platform.plugins.module_utils.contract.model import Contract
+    from ansible_collections.gantry.platform.plugins.module_utils.contract.parse import parse
+    from ansible_collections.gantry.platform.plugins.module_utils.infrastructure import outputs, variables
+
+    MISSING_LIBRARY = ""
+except ImportError as error:  # the filters can be listed all the same
+    MISSING_LIBRARY = error.name or str(error)
 
 
 def _plain(value: Any) -> Any:
     """A value as Python itself has it: Ansible's own maps and lists are templated as they are gone through."""
+    if MISSING_LIBRARY:
+        raise AnsibleFilterError(missing_required_lib(MISSING_LIBRARY))
     if isinstance(value, Mapping):
         return {str(name): _plain(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
