@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -45,13 +47,22 @@ def counts(output: str) -> dict[str, dict[str, int]]:
     }
 
 
-def run_play(inventories: Iterable[Path], *arguments: str) -> Run:
-    """Run ansible-playbook with the project's configuration, showing its output as it goes."""
+def run_play(
+    inventories: Iterable[Path],
+    *arguments: str,
+    settings: Mapping[str, str] | None = None,
+    seen: Callable[[str, int], None] | None = None,
+) -> Run:
+    """Run ansible-playbook with the project's configuration, showing its output as it goes.
+
+    ``settings`` are more variables of its environment. ``seen`` is told each line as it comes, and the process's id.
+    """
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_FORCE_COLOR": "0",
         "NO_COLOR": "1",
+        **(settings or {}),
     }
     sources = [argument for inventory in inventories for argument in ("-i", str(inventory))]
     lines: list[str] = []
@@ -68,5 +79,42 @@ def run_play(inventories: Iterable[Path], *arguments: str) -> Run:
         for line in process.stdout:
             print(line, end="", flush=True)
             lines.append(line)
+            if seen:
+                seen(line, process.pid)
     output = "".join(lines)
     return Run(process.returncode, output, counts(output))
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment that a test raises for itself, by its inventories."""
+
+    name: str
+    inventories: tuple[Path, ...]
+
+    @property
+    def directory(self) -> Path:
+        """Where its results lie in this checkout."""
+        return ROOT / ".platform" / self.name
+
+    def play(self, name: str, *arguments: str) -> Run:
+        """Run a play of it."""
+        return run_play(self.inventories, f"playbooks/{name}.yml", *arguments)
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """What the bundle's kubectl prints."""
+        command = [
+            str(self._bundle()["binaries"]["kubectl"]),
+            "--kubeconfig",
+            str(self.directory / "kubeconfig"),
+            *arguments,
+        ]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True).stdout
+
+    def image(self, repository: str) -> str:
+        """The reference under which its bundle has an image of that repository."""
+        return next(str(name) for name in self._bundle()["images"] if name.startswith(f"{repository}:"))
+
+    def _bundle(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.directory / "bundle.json").read_text())
+        return found

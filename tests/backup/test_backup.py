@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,33 +15,20 @@ from typing import Any
 import pytest
 
 from tests.interruptions.killed import kill, run_until
-from tests.plays import ROOT, Run, run_play
+from tests.plays import Environment
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-INVENTORY = HERE / "inventory"
-PLATFORM = ROOT / ".platform/backup"
+OURS = Environment("backup", (HERE / "inventory",))
 STAGES = ("--tags", "infrastructure,container_runtime,kubernetes,network,storage")
 CONFIRM = ("-e", "confirm=backup")
 KEPT = ("namespaces", "secrets", "persistentvolumes", "persistentvolumeclaims", "statefulsets", "serviceaccounts")
 
 
-def play(name: str, *arguments: str) -> Run:
-    """Run a play of the environment."""
-    return run_play([INVENTORY], f"playbooks/{name}.yml", *arguments)
-
-
-def kubectl(*arguments: str, stdin: str | None = None) -> str:
-    """What kubectl prints."""
-    binary = json.loads((PLATFORM / "bundle.json").read_text())["binaries"]["kubectl"]
-    command = [binary, "--kubeconfig", str(PLATFORM / "kubeconfig"), *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True).stdout
-
-
 def identities() -> dict[str, str]:
     """The uids of what lasts, of the namespace in question and of the cluster, by kind, namespace and name."""
-    found: list[dict[str, Any]] = json.loads(kubectl("get", ",".join(KEPT), "-A", "--output=json"))["items"]
+    found: list[dict[str, Any]] = json.loads(OURS.kubectl("get", ",".join(KEPT), "-A", "--output=json"))["items"]
     return {
         "/".join((one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"])): one["metadata"]["uid"]
         for one in found
@@ -52,22 +38,21 @@ def identities() -> dict[str, str]:
 
 def lines(pod: str) -> list[int]:
     """What a pod has written."""
-    return [int(line) for line in kubectl("-n", "writes", "exec", pod, "--", "cat", "/data/lines").split()]
+    return [int(line) for line in OURS.kubectl("-n", "writes", "exec", pod, "--", "cat", "/data/lines").split()]
 
 
 @pytest.fixture(scope="module")
 def backups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cluster that is written to, and where its backups go."""
-    play("destroy", *CONFIRM)
+    OURS.play("destroy", *CONFIRM)
     try:
-        assert play("site", *STAGES).code == 0
-        images = json.loads((PLATFORM / "bundle.json").read_text())["images"]
-        image = next(name for name in images if name.startswith("docker.io/library/busybox:"))
-        kubectl("apply", "-f", "-", stdin=(HERE / "writer.yml").read_text().replace("IMAGE", image))
-        kubectl("-n", "writes", "rollout", "status", "statefulset/writer", "--timeout=120s")
+        assert OURS.play("site", *STAGES).code == 0
+        image = OURS.image("docker.io/library/busybox")
+        OURS.kubectl("apply", "-f", "-", stdin=(HERE / "writer.yml").read_text().replace("IMAGE", image))
+        OURS.kubectl("-n", "writes", "rollout", "status", "statefulset/writer", "--timeout=120s")
         yield tmp_path_factory.mktemp("backups")
     finally:
-        play("destroy", *CONFIRM)
+        OURS.play("destroy", *CONFIRM)
 
 
 def test_a_backup_is_restored_into_a_fresh_environment(backups: Path) -> None:
@@ -75,7 +60,7 @@ def test_a_backup_is_restored_into_a_fresh_environment(backups: Path) -> None:
     before = {pod: lines(pod)[-1] for pod in ("writer-0", "writer-1")}
     there = identities()
     began = time.monotonic()
-    assert play("backup", "-e", f"backup_root={backups}").code == 0
+    assert OURS.play("backup", "-e", f"backup_root={backups}").code == 0
     took = time.monotonic() - began
     [backup] = backups.iterdir()
     files = json.loads((backup / "manifest.json").read_text())["files"]
@@ -89,29 +74,29 @@ def test_a_backup_is_restored_into_a_fresh_environment(backups: Path) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in (backup, *backup.iterdir()))
     after = {pod: lines(pod) for pod in before}  # they go on writing
 
-    refused = play("restore", "-e", f"backup={backup}", *CONFIRM, *STAGES)
+    refused = OURS.play("restore", "-e", f"backup={backup}", *CONFIRM, *STAGES)
     assert refused.code != 0
     assert "A backup is restored into a fresh one" in refused.output
-    assert play("destroy", *CONFIRM).code == 0
+    assert OURS.play("destroy", *CONFIRM).code == 0
 
     damaged = backup / "etcd.db"
     whole = damaged.read_bytes()
     damaged.write_bytes(whole[:-1])
-    refused = play("restore", "-e", f"backup={backup}", *CONFIRM, *STAGES)
+    refused = OURS.play("restore", "-e", f"backup={backup}", *CONFIRM, *STAGES)
     assert refused.code != 0
     assert "etcd.db is not as it was written" in refused.output
     damaged.write_bytes(whole)
 
-    restore = ("playbooks/restore.yml", "-i", INVENTORY, "-e", f"backup={backup}", *CONFIRM, *STAGES)
+    restore = ("playbooks/restore.yml", "-i", HERE / "inventory", "-e", f"backup={backup}", *CONFIRM, *STAGES)
     killed = run_until("kubernetes : Start the cluster on its first control plane", 4.0, kill, *restore)
     assert killed.code == -signal.SIGKILL
     began = time.monotonic()
-    assert play("restore", "-e", f"backup={backup}", *CONFIRM, *STAGES).code == 0
+    assert OURS.play("restore", "-e", f"backup={backup}", *CONFIRM, *STAGES).code == 0
     print(f"restored in {time.monotonic() - began:.0f} s")
-    kubectl("-n", "writes", "rollout", "status", "statefulset/writer", "--timeout=120s")
+    OURS.kubectl("-n", "writes", "rollout", "status", "statefulset/writer", "--timeout=120s")
     now = identities()
     assert {name: uid for name, uid in there.items() if now.get(name) != uid} == {}
-    token = kubectl("-n", "writes", "get", "secret", "token", "-o", "jsonpath={.data.token}")
+    token = OURS.kubectl("-n", "writes", "get", "secret", "token", "-o", "jsonpath={.data.token}")
     assert token == "b2YtdGhlLWJhY2t1cA=="  # which the key that encrypts secrets alone can read
     for pod, last in before.items():
         written = lines(pod)
@@ -121,7 +106,7 @@ def test_a_backup_is_restored_into_a_fresh_environment(backups: Path) -> None:
 
 def test_a_second_restore_and_site_change_nothing(backups: Path) -> None:
     [backup] = backups.iterdir()
-    again = play("restore", "-e", f"backup={backup}", *CONFIRM, *STAGES)
+    again = OURS.play("restore", "-e", f"backup={backup}", *CONFIRM, *STAGES)
     assert (again.code, again.changes) == (0, [])
-    site = play("site", *STAGES)
+    site = OURS.play("site", *STAGES)
     assert (site.code, site.changes) == (0, [])

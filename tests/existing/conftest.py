@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.plays import ROOT, Run, run_play
+from tests.plays import ROOT, Environment, Run
 
 HERE = Path(__file__).parent
-THERE = [HERE / "there"]
-EXISTS = [HERE / "inventory"]
-DEV = [ROOT / "inventories/dev", HERE / "aws"]
+THERE = Environment("there", (HERE / "there",))
+EXISTS = Environment("exists", (HERE / "inventory",))
+DEV = Environment("dev", (ROOT / "inventories/dev", HERE / "aws"))
 KINDS = (
     "namespaces,customresourcedefinitions,clusterroles,clusterrolebindings,apiservices,storageclasses,"
     "persistentvolumes,validatingwebhookconfigurations,mutatingwebhookconfigurations,"
@@ -27,58 +26,56 @@ KINDS = (
 THEIRS = ["undeclared: Release network.kube-system", "undeclared: Release storage.gantry-storage"]
 
 
-def play(inventories: list[Path], name: str, *arguments: str) -> Run:
+def play(environment: Environment, name: str, *arguments: str) -> Run:
     """Run a play that must end well."""
-    run = run_play(inventories, f"playbooks/{name}.yml", *arguments)
+    run = environment.play(name, *arguments)
     assert run.code == 0, f"{name} failed: see its output above"
     return run
 
 
-def everything(kubeconfig: Path) -> set[str]:
+def everything() -> set[str]:
     """What of lasting kinds there is, as ``kind/namespace/name``."""
-    kubectl = json.loads((ROOT / ".platform/there/bundle.json").read_text())["binaries"]["kubectl"]
-    command = [kubectl, f"--kubeconfig={kubeconfig}", "get", KINDS, "--all-namespaces", "--output=json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    told = THERE.kubectl("get", KINDS, "--all-namespaces", "--output=json")
     return {
         "/".join((one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]))
-        for one in json.loads(done.stdout)["items"]
+        for one in json.loads(told)["items"]
     }
 
 
 @pytest.fixture(scope="package")
-def cluster() -> Iterator[Path]:
-    """Somebody's cluster: all that site makes up to its storage. Its kubeconfig."""
-    shutil.rmtree(ROOT / ".platform/exists", ignore_errors=True)  # of a cluster that is gone
-    shutil.rmtree(ROOT / ".platform/dev", ignore_errors=True)
-    run_play(THERE, "playbooks/destroy.yml", "-e", "confirm=there")
+def cluster() -> Iterator[None]:
+    """Somebody's cluster: all that site makes up to its storage."""
+    for environment in (EXISTS, DEV):
+        shutil.rmtree(environment.directory, ignore_errors=True)  # of a cluster that is gone
+    THERE.play("destroy", "-e", "confirm=there")
     try:
         play(THERE, "site", "--tags", "infrastructure,container_runtime,kubernetes,network,storage")
-        yield ROOT / ".platform/there/kubeconfig"
+        yield
     finally:
         play(THERE, "destroy", "-e", "confirm=there")
 
 
-def holds(environment: str) -> set[str]:
+def holds(environment: Environment) -> set[str]:
     """The rows that the last verify showed; every check of it must have held."""
-    report = json.loads((ROOT / f".platform/{environment}/reports/verify.json").read_text())
+    report = json.loads((environment.directory / "reports/verify.json").read_text())
     assert [one["id"] for one in report["checks"] if not one["ok"]] == []
     return {one["row"] for one in report["checks"]}
 
 
-def came_and_went(inventories: list[Path], environment: str, kubeconfig: Path, meanwhile: Callable[[], None]) -> None:
+def came_and_went(environment: Environment, meanwhile: Callable[[], None]) -> None:
     """The platform comes to the cluster, is found unchanged, and leaves the cluster as it was."""
-    before = everything(kubeconfig)
+    before = everything()
     try:
-        play(inventories, "site")
+        play(environment, "site")
         rows = holds(environment)
         assert rows >= {"K", "I", "J", "P", "O", "A", "2", "6", "8", "9", "11", "18", "19", "20", "21", "29"}
-        again = play(inventories, "site")
+        again = play(environment, "site")
         assert {host: counts["changed"] for host, counts in again.stats.items()} == {"localhost": 0}
-        drift = run_play(inventories, "playbooks/drift.yml")
+        drift = environment.play("drift")
         assert drift.code == 2  # of somebody else's there are two releases: their network and their storage
         assert re.findall(r'"(\w+: .+?)"', drift.output[drift.output.rindex("TASK [Tell]") :])[:3] == THEIRS
         meanwhile()
     finally:
-        play(inventories, "destroy", "-e", f"confirm={environment}")
-    assert sorted(everything(kubeconfig) - before) == []
-    assert sorted(before - everything(kubeconfig)) == []
+        play(environment, "destroy", "-e", f"confirm={environment.name}")
+    assert sorted(everything() - before) == []
+    assert sorted(before - everything()) == []

@@ -6,7 +6,6 @@ Minutes; only with ``-m slow`` (``make test-slow``), as root. Environments ``the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
 import pytest
@@ -30,15 +29,15 @@ def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.stop()
 
 
-def test_the_platform_comes_to_a_cluster_and_leaves_it_as_it_was(cluster: Path) -> None:
-    came_and_went(EXISTS, "exists", cluster, lambda: None)
+def test_the_platform_comes_to_a_cluster_and_leaves_it_as_it_was(cluster: None) -> None:
+    came_and_went(EXISTS, lambda: None)
 
 
-def test_dev_is_provisioned_at_aws_raised_and_destroyed(cluster: Path, moto: str) -> None:
+def test_dev_is_provisioned_at_aws_raised_and_destroyed(cluster: None, moto: str) -> None:
     eks = boto3.session.Session().client("eks", "eu-central-1", endpoint_url=moto)
 
     def provisioned() -> None:
         assert eks.list_nodegroups(clusterName="gantry-dev")["nodegroups"] == ["general", "spot"]
 
-    came_and_went(DEV, "dev", cluster, provisioned)
+    came_and_went(DEV, provisioned)
     assert eks.list_clusters()["clusters"] == []

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tests.plays import BIN, ROOT, Run, counts
+from tests.plays import Run, run_play
 
 
 def descendants(pid: int) -> list[int]:
@@ -40,41 +39,23 @@ def run_until(task: str, seconds: float, harm: Callable[[int], None], *arguments
 
     Fails where the play ended before.
     """
-    environment = {
-        **os.environ,
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true",  # else a task is named once it has ended
-        "ANSIBLE_FORCE_COLOR": "0",
-        "NO_COLOR": "1",
-    }
-    lines: list[str] = []
-    begun = threading.Event()
-    with subprocess.Popen(
-        [BIN / "ansible-playbook", *arguments],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    actors: list[threading.Thread] = []
+    done = threading.Event()
 
-        def act() -> None:
-            time.sleep(seconds)
-            if process.poll() is None:
-                begun.set()
-                harm(process.pid)
+    def act(pid: int) -> None:
+        time.sleep(seconds)
+        if Path(f"/proc/{pid}").exists():
+            done.set()
+            harm(pid)
 
-        assert process.stdout is not None
-        actor = threading.Thread(target=act)
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            lines.append(line)
-            if line.startswith("TASK [") and task in line and not actor.ident:
-                actor.start()
-        if actor.ident:
-            actor.join()
-    output = "".join(lines)
-    assert begun.is_set(), f"the play ended with {process.returncode} before {task!r} had run for {seconds} s"
-    return Run(process.returncode, output, counts(output))
+    def seen(line: str, pid: int) -> None:
+        if line.startswith("TASK [") and task in line and not actors:
+            actors.append(threading.Thread(target=act, args=(pid,)))
+            actors[0].start()
+
+    settings = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true"}  # else a task is named once it has ended
+    run = run_play((), *map(str, arguments), settings=settings, seen=seen)
+    for actor in actors:
+        actor.join()
+    assert done.is_set(), f"the play ended with {run.code} before {task!r} had run for {seconds} s"
+    return run

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import threading
 import time
 import urllib.request
@@ -17,13 +16,12 @@ from pathlib import Path
 import pytest
 
 from tests.interruptions.killed import kill, run_until
-from tests.plays import ROOT, Run, run_play
+from tests.plays import Environment
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-INVENTORY = HERE / "inventory"
-PLATFORM = ROOT / ".platform/upgrade"
+OURS = Environment("upgrade", (HERE / "inventory",))
 STATE = Path("/var/lib/gantry/upgrade")
 STAGES = "infrastructure,container_runtime,kubernetes,network,storage"
 RAISED = ("-e", "platform_kubernetes_version=1.37.2")
@@ -55,48 +53,35 @@ class Requests:
         self._thread.join()
 
 
-def play(name: str, *arguments: str) -> Run:
-    """Run a play of the environment."""
-    return run_play([INVENTORY], f"playbooks/{name}.yml", *arguments)
-
-
-def kubectl(*arguments: str, stdin: str | None = None) -> str:
-    """What kubectl prints."""
-    binary = json.loads((PLATFORM / "bundle.json").read_text())["binaries"]["kubectl"]
-    command = [binary, "--kubeconfig", str(PLATFORM / "kubeconfig"), *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True).stdout
-
-
 def versions() -> dict[str, str]:
     """The kubelets' versions by node."""
-    nodes = json.loads(kubectl("get", "nodes", "--output=json"))["items"]
+    nodes = json.loads(OURS.kubectl("get", "nodes", "--output=json"))["items"]
     return {node["metadata"]["name"]: node["status"]["nodeInfo"]["kubeletVersion"] for node in nodes}
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     """A cluster of the version before, with a service that answers."""
-    play("destroy", "-e", "confirm=upgrade")
+    OURS.play("destroy", "-e", "confirm=upgrade")
     try:
-        assert play("site", "--tags", STAGES).code == 0
-        images = json.loads((PLATFORM / "bundle.json").read_text())["images"]
-        image = next(name for name in images if name.startswith("docker.io/library/busybox:"))
-        kubectl("apply", "-f", "-", stdin=(HERE / "service.yml").read_text().replace("IMAGE", image))
-        kubectl("-n", "answers", "rollout", "status", "deployment/answers", "--timeout=60s")
+        assert OURS.play("site", "--tags", STAGES).code == 0
+        image = OURS.image("docker.io/library/busybox")
+        OURS.kubectl("apply", "-f", "-", stdin=(HERE / "service.yml").read_text().replace("IMAGE", image))
+        OURS.kubectl("-n", "answers", "rollout", "status", "deployment/answers", "--timeout=60s")
         yield
     finally:
-        play("destroy", "-e", "confirm=upgrade")
+        OURS.play("destroy", "-e", "confirm=upgrade")
 
 
 def test_site_names_the_play_for_another_version(cluster: None) -> None:
     assert set(versions().values()) == {"v1.36.3"}
-    run = play("site", *RAISED)
+    run = OURS.play("site", *RAISED)
     assert run.code != 0
     assert "upgrade node by node: ansible-playbook playbooks/upgrade.yml -i inventories/upgrade" in run.output
 
 
 def test_the_plan_is_shown_and_nothing_done(cluster: None) -> None:
-    run = play("upgrade", *RAISED, "--check", "--diff")
+    run = OURS.play("upgrade", *RAISED, "--check", "--diff")
     assert run.code == 0
     assert "1.36.3 -> 1.37.2, control planes upgrade-control-1, then kubelets upgrade-control-1" in run.output
     assert set(versions().values()) == {"v1.36.3"}
@@ -106,20 +91,20 @@ def test_the_plan_is_shown_and_nothing_done(cluster: None) -> None:
 def test_a_cluster_is_raised_under_requests_and_goes_on_where_it_was_interrupted(cluster: None) -> None:
     with Requests() as requests:
         stop = ("kubernetes : Note that it is drained", 0.5)
-        killed = run_until(*stop, kill, "playbooks/upgrade.yml", "-i", INVENTORY, *RAISED)
+        killed = run_until(*stop, kill, "playbooks/upgrade.yml", "-i", HERE / "inventory", *RAISED)
         assert killed.code == -signal.SIGKILL
-        site = play("site", *RAISED)
+        site = OURS.play("site", *RAISED)
         assert site.code != 0
         assert "an upgrade to 1.37.2 was interrupted" in site.output
-        run = play("upgrade", *RAISED)
+        run = OURS.play("upgrade", *RAISED)
         assert run.code == 0
         assert "Going on: 1.36.3 -> 1.37.2, control planes (all done), then kubelets upgrade-control-1" in run.output
         time.sleep(5)
     print(f"{requests.answered} requests answered, failed: {requests.failed}")
     assert set(versions().values()) == {"v1.37.2"}
-    nodes = json.loads(kubectl("get", "nodes", "--output=json"))["items"]
+    nodes = json.loads(OURS.kubectl("get", "nodes", "--output=json"))["items"]
     assert [node["metadata"]["name"] for node in nodes if node["spec"].get("unschedulable")] == []
-    assert json.loads(kubectl("version", "--output=json"))["serverVersion"]["gitVersion"] == "v1.37.2"
+    assert json.loads(OURS.kubectl("version", "--output=json"))["serverVersion"]["gitVersion"] == "v1.37.2"
     assert (STATE / "snapshots/before-1.37.2.db").stat().st_mode & 0o777 == 0o600
     assert json.loads((STATE / "upgrade.json").read_text())["done"] is True
     assert requests.failed == []
@@ -127,12 +112,12 @@ def test_a_cluster_is_raised_under_requests_and_goes_on_where_it_was_interrupted
 
 
 def test_a_second_run_and_site_change_nothing(cluster: None) -> None:
-    assert play("upgrade", *RAISED).changes == []
-    site = play("site", *RAISED, "--tags", STAGES)
+    assert OURS.play("upgrade", *RAISED).changes == []
+    site = OURS.play("site", *RAISED, "--tags", STAGES)
     assert (site.code, site.changes) == (0, [])
 
 
 def test_there_is_no_way_back(cluster: None) -> None:
-    run = play("upgrade")
+    run = OURS.play("upgrade")
     assert run.code != 0
     assert "is older than what runs (1.37.2)" in run.output
